@@ -1,0 +1,1 @@
+"""The example servers: one file each, every one with an ASGI `app`, every one a script of its own."""
