@@ -1,0 +1,112 @@
+"""Browser files from `node_modules` instead of a CDN, so that an example is what a reader would write and runs offline.
+
+An example's page names `https://cdn.jsdelivr.net/npm/PACKAGE@VERSION/FILE`. `local(app)` answers such a link from the
+installed package of that very version.
+"""
+
+import json
+import mimetypes
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+NODE_MODULES = ROOT / "node_modules"
+PREFIX = "/.assets/"
+CDN_LINK = re.compile(
+    r"https://cdn\.jsdelivr\.net/npm/(?P<package>(?:@[\w.-]+/)?[\w.-]+)@(?P<version>[\w.-]+)/(?P<file>[\w./-]+)"
+)
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class AssetError(Exception):
+    """A page asks for a browser file that is not installed in that version; the message says which, and the remedy."""
+
+
+def links(text: str) -> list[str]:
+    """The CDN links in a page or a program, in order."""
+    return [match[0] for match in CDN_LINK.finditer(text)]
+
+
+def find(link: str) -> Path:
+    """The file in `node_modules` that a CDN link stands for. Raises `AssetError`."""
+    match = CDN_LINK.fullmatch(link)
+    if not match:
+        raise AssetError(f"{link} is not of the form https://cdn.jsdelivr.net/npm/PACKAGE@VERSION/FILE")
+    folder = NODE_MODULES / match["package"]
+    try:
+        installed = json.loads((folder / "package.json").read_text(encoding="utf-8"))["version"]
+    except FileNotFoundError:
+        raise AssetError(f"{match['package']} is not installed: add it to package.json and run `npm install`") from None
+    if installed != match["version"]:
+        raise AssetError(f"{link} names version {match['version']}, but {installed} is installed: make them the same")
+    path = folder / match["file"]
+    if ".." in Path(match["file"]).parts or not path.is_file():
+        raise AssetError(f"{match['package']} {installed} has no file {match['file']}")
+    return path
+
+
+def local_path(link: str) -> str:
+    """The path under which `local` serves the file of a CDN link. Raises `AssetError` if there is no such file."""
+    find(link)
+    return PREFIX + link.split("/npm/", 1)[1]
+
+
+def local(app: App) -> App:
+    """Wrap an ASGI application: its pages name our own files, and those files are answered."""
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(PREFIX):
+            await answer("https://cdn.jsdelivr.net/npm/" + scope["path"].removeprefix(PREFIX), send)
+        else:
+            await app(scope, receive, _Rewriter(send) if scope["type"] == "http" else send)
+
+    return application
+
+
+async def answer(link: str, send: Send) -> None:
+    """Send the file of a CDN link, or 404."""
+    try:
+        path = find(link)
+    except AssetError as error:
+        status, kind, body = 404, "text/plain; charset=utf-8", str(error).encode()
+    else:
+        status, kind, body = 200, mimetypes.guess_type(path.name)[0] or "application/octet-stream", path.read_bytes()
+    headers = [(b"content-type", kind.encode()), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+class _Rewriter:
+    """`send` for one response: an HTML page is held until it is whole and its links rewritten, all else passes."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._start: Message | None = None  # the start of a page that is being held
+        self._body = b""
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start" and _is_page(message):
+            self._start = message
+        elif self._start is None:
+            await self._send(message)
+        else:
+            self._body += message.get("body", b"")
+            if not message.get("more_body", False):
+                await self._send_page(self._start)
+
+    async def _send_page(self, start: Message) -> None:
+        page = CDN_LINK.sub(lambda match: local_path(match[0]), self._body.decode()).encode()
+        headers = [(name, value) for name, value in start["headers"] if name.lower() != b"content-length"]
+        await self._send({**start, "headers": [*headers, (b"content-length", str(len(page)).encode())]})
+        await self._send({"type": "http.response.body", "body": page})
+
+
+def _is_page(start: Message) -> bool:
+    return any(name.lower() == b"content-type" and value.startswith(b"text/html") for name, value in start["headers"])

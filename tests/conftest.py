@@ -1,0 +1,74 @@
+"""What the tests share: real servers, a real browser, and the proof that nothing is left behind."""
+
+import gc
+import multiprocessing
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, sync_playwright
+
+from streamside import assets
+from streamside import browser as browsers
+from streamside.server import serve
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind() -> Iterator[None]:
+    """Fail a test that leaves a thread or a process behind (a server is both a thread and a port)."""
+    threads, processes = set(threading.enumerate()), set(multiprocessing.active_children())
+    yield
+    gc.collect()  # a forgotten coroutine or file complains in the test that forgot it
+    left = [thread.name for thread in set(threading.enumerate()) - threads if not _is_pools(thread)]
+    assert not left, f"threads left behind: {left}"
+    assert set(multiprocessing.active_children()) <= processes, "processes left behind"
+
+
+def _is_pools(thread: threading.Thread) -> bool:
+    """A pool's idle worker: the pools of AnyIO and asyncio keep theirs for later, and end them with their loop."""
+    return thread.name.startswith(("AnyIO worker thread", "asyncio_", "ThreadPoolExecutor"))
+
+
+@pytest.fixture
+def serving() -> Iterator[Callable[[Any], str]]:
+    """`serving(app)` serves it, CDN links answered from `node_modules`, until the test ends, and returns its URL."""
+    servers = []
+
+    def start(app: Any) -> str:
+        servers.append(serve(assets.local(app)))
+        return servers[-1].url
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium for a module's tests: while Playwright runs, no test in this process can call `asyncio.run`."""
+    path = browsers.find_browser()
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=list(browsers.ARGUMENTS))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A fresh page that may talk to this machine only; anything else fails the test, as does an error in a script."""
+    context = browser.new_context(reduced_motion="reduce")
+    elsewhere, errors = [], []
+
+    def refuse(route: Route) -> None:
+        elsewhere.append(route.request.url)
+        route.abort()
+
+    context.route(lambda url: not url.startswith(("http://127.0.0.1:", "data:", "blob:")), refuse)
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert not elsewhere, f"requests to other origins: {elsewhere}"
+    assert not errors, f"errors in the page: {errors}"
