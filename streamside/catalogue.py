@@ -1,0 +1,261 @@
+"""Lessons and their examples, as `_quarto.yml`, the notebooks' front matter and their imports tell.
+
+Reads JSON and YAML only, so that finding out that nothing has changed costs next to nothing.
+"""
+
+import ast
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLES = ROOT / "examples"
+FRONT_MATTER = re.compile(r"\A---\n(.*?)^---\s*$", re.DOTALL | re.MULTILINE)
+SCRIPT_BLOCK = re.compile(r"^# /// script\n((?:#(?: .*)?\n)+?)# ///$", re.MULTILINE)  # PEP 723
+
+
+class SiteError(Exception):
+    """A source of the site is not as it must be; the message says which, where (file and line), and the remedy."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One page of the tutorial: a notebook, or `about.md`."""
+
+    root: Path
+    path: str  # from the root, such as "notebooks/01-your-first-stream.ipynb"
+
+    @property
+    def file(self) -> Path:
+        """Where it is."""
+        return self.root / self.path
+
+    @property
+    def href(self) -> str:
+        """Where its page is, from the site's root."""
+        return str(Path(self.path).with_suffix(".html").as_posix())
+
+    @property
+    def number(self) -> int | None:
+        """The lesson's number, if its name begins with one."""
+        digits = re.match(r"\d+", Path(self.path).stem)
+        return int(digits[0]) if digits else None
+
+    @cached_property
+    def notebook(self) -> dict[str, Any]:
+        """The notebook as JSON; `about.md` as a notebook of one cell. Raises `SiteError`."""
+        try:
+            text = self.file.read_text(encoding="utf-8")
+        except OSError as error:
+            raise SiteError(f"{self.path}: cannot be read ({error.strerror}); `_quarto.yml` names it") from None
+        if self.file.suffix == ".md":
+            head = FRONT_MATTER.match(text)
+            cells = [_cell("raw", head[0])] if head else []
+            return {"cells": [*cells, _cell("markdown", text[head.end() :] if head else text)], "metadata": {}}
+        try:
+            notebook: dict[str, Any] = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise SiteError(f"{self.path}, line {error.lineno}: not a notebook ({error.msg})") from None
+        return notebook
+
+    @property
+    def code(self) -> Iterator[tuple[int, str]]:
+        """Number (from 1, as the checker says them) and text of each code cell."""
+        for number, cell in enumerate(self.notebook["cells"], 1):
+            if cell["cell_type"] == "code":
+                yield number, cell_text(cell)
+
+    @cached_property
+    def front_matter(self) -> Mapping[str, Any]:
+        """What the first cell, a raw one, says between `---` lines. Raises `SiteError`."""
+        cells = self.notebook["cells"]
+        match = FRONT_MATTER.match(cell_text(cells[0])) if cells and cells[0]["cell_type"] == "raw" else None
+        if not match:
+            raise SiteError(
+                f"{self.path}, cell 1: no front matter; begin with a raw cell: ---, title: …, description: …, ---"
+            )
+        return _mapping(_yaml(match[1], f"{self.path}, cell 1"), f"{self.path}, cell 1")
+
+    @property
+    def title(self) -> str:
+        """What the reader will be able to do."""
+        return str(self.front_matter.get("title", Path(self.path).stem))
+
+    @property
+    def description(self) -> str:
+        """The lesson in one sentence; empty where the author has not written it yet (the checker complains)."""
+        return str(self.front_matter.get("description", ""))
+
+    @property
+    def date(self) -> str:
+        """The day of publication as YYYY-MM-DD, or empty."""
+        return str(self.front_matter.get("date", ""))
+
+    @property
+    def categories(self) -> list[str]:
+        """The words under which the lesson is filed."""
+        return list(map(str, self.front_matter.get("categories") or []))
+
+    @cached_property
+    def examples(self) -> tuple["Example", ...]:
+        """The examples that the lesson's code imports, in order. Raises `SiteError`."""
+        names: dict[str, None] = {}
+        for number, text in self.code:
+            for name in _imported_examples(text, f"{self.path}, cell {number}"):
+                names[name] = None
+        return tuple(example(name, self.root) for name in names)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the tutorial: its lessons, and the titles of those that are still to come."""
+
+    title: str
+    lessons: tuple[Lesson, ...]
+    planned: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Site:
+    """The whole tutorial, in reading order."""
+
+    root: Path
+    title: str
+    description: str
+    parts: tuple[Part, ...]
+    pages: tuple[Lesson, ...]  # beside the lessons: the home page, about
+
+    @property
+    def lessons(self) -> tuple[Lesson, ...]:
+        """All lessons of all parts, in order."""
+        return tuple(lesson for part in self.parts for lesson in part.lessons)
+
+
+@dataclass(frozen=True)
+class Example:
+    """An example server: a file, or a folder where its framework demands one."""
+
+    name: str
+    path: Path
+
+    @cached_property
+    def text(self) -> str:
+        """The program; of a folder, its `__init__.py`."""
+        return (self.path if self.path.is_file() else self.path / "__init__.py").read_text(encoding="utf-8")
+
+    @property
+    def files(self) -> list[Path]:
+        """All files that it consists of."""
+        if self.path.is_file():
+            return [self.path]
+        return sorted(file for file in self.path.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
+
+    @property
+    def title(self) -> str:
+        """The first line of its docstring, without the full stop."""
+        docstring = ast.get_docstring(ast.parse(self.text)) or self.name
+        return docstring.splitlines()[0].removesuffix(".")
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """Its PEP 723 block (https://peps.python.org/pep-0723/); empty without one."""
+        block = SCRIPT_BLOCK.search(self.text)
+        return tomllib.loads(re.sub(r"^# ?", "", block[1], flags=re.MULTILINE)) if block else {}
+
+    @property
+    def obstacle(self) -> str | None:
+        """Why it cannot run in the reader's page, in one sentence; None if it can."""
+        reason = self.metadata.get("tool", {}).get("streamside", {}).get("page")
+        return None if reason is None else str(reason)
+
+
+def read(root: Path = ROOT) -> Site:
+    """The tutorial of the project in `root`. Raises `SiteError`."""
+    source = "_quarto.yml"
+    try:
+        text = (root / source).read_text(encoding="utf-8")
+    except OSError as error:
+        raise SiteError(f"{source}: cannot be read ({error.strerror})") from None
+    website = _mapping(_mapping(_yaml(text, source), source).get("website"), f"{source}: `website:`")
+    sidebar = _mapping(website.get("sidebar"), f"{source}: `website: sidebar:`")
+    sections = [item for item in sidebar.get("contents") or [] if isinstance(item, dict) and "section" in item]
+    pages = [name for name in ("index.ipynb", "about.md") if (root / name).is_file()]
+    return Site(
+        root,
+        str(website.get("title", "")),
+        str(website.get("description", "")),
+        tuple(_part(section, root) for section in sections),
+        tuple(Lesson(root, name) for name in pages),
+    )
+
+
+def example(name: str, root: Path = ROOT) -> Example:
+    """The example of that name. Raises `SiteError` if there is none."""
+    folder = root / "examples"
+    for path in (folder / f"{name}.py", folder / name):
+        if path.exists():
+            return Example(name, path)
+    raise SiteError(f"examples/{name}.py: there is no such example")
+
+
+def examples(root: Path = ROOT) -> list[Example]:
+    """All examples, by name."""
+    folder = root / "examples"
+    files = [path.stem for path in folder.glob("*.py") if path.name != "__init__.py"]
+    return [
+        example(name, root) for name in sorted([*files, *(path.parent.name for path in folder.glob("*/__init__.py"))])
+    ]
+
+
+def cell_text(cell: Mapping[str, Any]) -> str:
+    """The source of a notebook's cell, which JSON holds as one string or as lines."""
+    source = cell["source"]
+    return source if isinstance(source, str) else "".join(source)
+
+
+def _part(section: Mapping[str, Any], root: Path) -> Part:
+    lessons, planned = [], []
+    for item in section.get("contents") or []:
+        href = item if isinstance(item, str) else item.get("href")
+        if href:
+            lessons.append(Lesson(root, href))
+        else:
+            planned.append(str(item.get("text", "")))
+    return Part(str(section["section"]), tuple(lessons), tuple(planned))
+
+
+def _imported_examples(code: str, where: str) -> Iterator[str]:
+    try:
+        tree = ast.parse(code)
+    except SyntaxError as error:
+        raise SiteError(f"{where}, line {error.lineno}: {error.msg}") from None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module == "examples":
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("examples."):
+            yield str(node.module).split(".")[1]
+
+
+def _yaml(text: str, where: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise SiteError(f"{where}{line}: not YAML ({error.problem})") from None
+
+
+def _mapping(value: Any, where: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise SiteError(f"{where}: has to be a mapping (name: value), not {type(value).__name__}")
+    return value
+
+
+def _cell(kind: str, source: str) -> dict[str, Any]:
+    return {"cell_type": kind, "source": source, "metadata": {}, "outputs": []}
