@@ -1,0 +1,13 @@
+import js from "@eslint/js";
+import globals from "globals";
+
+const workers = ["blog/live/*-worker.js"];
+
+export default [
+  { ignores: ["_site/", ".venv/", ".cache/"] },
+  js.configs.recommended,
+  { linterOptions: { reportUnusedDisableDirectives: "error" } },
+  { files: ["**/*.js"], rules: { eqeqeq: "error", "no-var": "error", "prefer-const": "error" } },
+  { files: ["blog/live/*.js"], ignores: workers, languageOptions: { globals: globals.browser } },
+  { files: workers, languageOptions: { globals: { ...globals.worker, ...globals.serviceworker } } },
+];
