@@ -8,12 +8,13 @@
 from asyncio import sleep
 
 import uvicorn
-from fasthtml.common import H1, Div, EventStream, FastHTML, Link, Main, Meta, P, Script, Title, sse_message
+from fasthtml.common import Div, EventStream, FastHTML, Link, Meta, P, Script, Titled, sse_message
 
 CDN = "https://cdn.jsdelivr.net/npm"
 
 app = FastHTML(
     default_hdrs=False,
+    canonical=False,
     hdrs=(
         Meta(charset="utf-8"),
         Meta(name="viewport", content="width=device-width"),
@@ -28,7 +29,7 @@ app = FastHTML(
 @app.get("/")
 def index():
     messages = Div(hx_ext="sse", sse_connect="sse-stream", sse_swap="progress", hx_swap="beforeend show:bottom")
-    return Title("A first stream"), Main(H1("A first stream"), messages)
+    return Titled("A first stream", messages)
 
 
 async def progress():
