@@ -59,13 +59,16 @@ def local_path(link: str) -> str:
 
 
 def local(app: App) -> App:
-    """Wrap an ASGI application: its pages name our own files, and those files are answered."""
+    """Wrap an ASGI application: the pages that a browser asks for name our own files, and those files are answered.
+
+    Whoever does not ask for `text/html` by name, as a recording does not, gets what the application wrote.
+    """
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith(PREFIX):
             await answer("https://cdn.jsdelivr.net/npm/" + scope["path"].removeprefix(PREFIX), send)
         else:
-            await app(scope, receive, _Rewriter(send) if scope["type"] == "http" else send)
+            await app(scope, receive, _Rewriter(send) if _wants_page(scope) else send)
 
     return application
 
@@ -106,6 +109,12 @@ class _Rewriter:
         headers = [(name, value) for name, value in start["headers"] if name.lower() != b"content-length"]
         await self._send({**start, "headers": [*headers, (b"content-length", str(len(page)).encode())]})
         await self._send({"type": "http.response.body", "body": page})
+
+
+def _wants_page(scope: Scope) -> bool:
+    return scope["type"] == "http" and any(
+        name == b"accept" and b"text/html" in value for name, value in scope["headers"]
+    )
 
 
 def _is_page(start: Message) -> bool:

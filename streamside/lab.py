@@ -1,0 +1,297 @@
+"""What a lesson imports: show an example's code, serve it, listen to it, and leave it running in the page."""
+
+import ast
+import atexit
+import html
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.parse import urljoin
+
+import fasthtml.core
+
+from streamside import assets, catalogue, client
+from streamside.recording import Recording
+from streamside.server import Server
+from streamside.server import serve as serve_app
+
+__all__ = ["contents", "follow", "listen", "live", "serve", "source"]
+
+# Inside a notebook FastHTML adds scripts of its own to every page, and so would not be what runs elsewhere.
+fasthtml.core.IN_NOTEBOOK = False
+
+LIVE_SECONDS = 10.0  # of each stream, in the recording that stands in a page until the reader presses Run
+
+
+class LabError(Exception):
+    """A lesson asks for something that is not there; the message says what, and what there is."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Python source that the notebook and both renderers show as code."""
+
+    code: str
+
+    def __repr__(self) -> str:
+        return self.code
+
+    def _repr_markdown_(self) -> str:
+        return f"```python\n{self.code}\n```\n"
+
+
+def source(example: ModuleType, *names: str) -> Listing:
+    """The example's file as a listing, or only the named definitions, in the order of the names.
+
+    A name is that of a function, a class, a variable, a member (`Hub.publish`), or `__main__` for what runs when the
+    file is run as a script. Raises `LabError` for a name that the file does not define.
+    """
+    text = Path(str(example.__file__)).read_text(encoding="utf-8")
+    if not names:
+        return Listing(text.rstrip())
+    defined = definitions(text)
+    for name in names:
+        if name not in defined:
+            raise LabError(f"{example.__name__} defines no {name!r}; it defines {', '.join(defined)}")
+    gap = "\n\n\n" if any(defined[name].startswith(("def ", "async def ", "class ", "@")) for name in names) else "\n\n"
+    return Listing(gap.join(defined[name] for name in names))
+
+
+def definitions(text: str) -> dict[str, str]:
+    """The source of every definition in a program, by name; members of classes by dotted name."""
+    lines = text.splitlines()
+    found: dict[str, str] = {}
+    for node in ast.parse(text).body:
+        for name in _defined_by(node):
+            found[name] = _lines_of(node, lines)
+        if isinstance(node, ast.ClassDef):
+            for member in node.body:
+                found.update({f"{node.name}.{name}": _lines_of(member, lines) for name in _defined_by(member)})
+    return found
+
+
+def _defined_by(node: ast.stmt) -> list[str]:
+    match node:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return [name]
+        case ast.Assign(targets=targets):
+            return [target.id for target in targets if isinstance(target, ast.Name)]
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            return [name]
+        case ast.If(test=ast.Compare(left=ast.Name(id="__name__"))):
+            return ["__main__"]
+        case _:
+            return []
+
+
+def _lines_of(node: ast.stmt, lines: Sequence[str]) -> str:
+    decorators = getattr(node, "decorator_list", [])
+    first = min([node.lineno, *(decorator.lineno for decorator in decorators)])
+    while first > 1 and lines[first - 2].lstrip().startswith("#"):  # the comment above belongs to it
+        first -= 1
+    indent = " " * node.col_offset
+    return "\n".join(line.removeprefix(indent) for line in lines[first - 1 : node.end_lineno])
+
+
+def serve(example: ModuleType) -> Server:
+    """The example's server, started at the first call and stopped with the kernel; `.url` is its address."""
+    name = _name(example)
+    if name not in _servers:
+        if not hasattr(example, "app"):
+            raise LabError(f"{example.__name__} has no ASGI application named `app`")
+        _servers[name] = serve_app(assets.local(example.app))
+    return _servers[name]
+
+
+_servers: dict[str, Server] = {}
+
+
+@atexit.register
+def _stop_servers() -> None:
+    for server in _servers.values():
+        server.stop()
+
+
+def listen(
+    example_or_url: ModuleType | str,
+    path: str = "/",
+    *,
+    events: int | None = None,
+    seconds: float | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Recording:
+    """Get `path` from an example's server or a URL and record it, until the server ends it, or a limit is reached.
+
+    `events` counts dispatched events, `seconds` from the request. Raises `streamside.client.ListenError`.
+    """
+    return client.record(_url(example_or_url, path), events=events, seconds=seconds, headers=headers)
+
+
+def follow(example_or_url: ModuleType | str, path: str = "/", *, connections: int) -> list[Recording]:
+    """Listen as a browser's event source does, reconnecting whenever the stream ends, for that many connections.
+
+    Fewer come back when an answer tells an event source to stop, as status 204 does.
+    """
+    return client.follow(_url(example_or_url, path), connections=connections)
+
+
+def _url(example_or_url: ModuleType | str, path: str) -> str:
+    base = example_or_url if isinstance(example_or_url, str) else serve(example_or_url).url
+    return urljoin(base + "/", path)
+
+
+@dataclass(frozen=True)
+class LiveExample:
+    """An example as it stands in a page: the recording of a visit, which the page plays and then runs for real."""
+
+    name: str
+    title: str
+    path: str
+    height: str
+    cable: str
+    page: str
+    exchanges: tuple[Recording, ...]
+    frame: str  # the local server's address, in JupyterLab; empty where the output is stored
+
+    def __repr__(self) -> str:
+        return "\n\n".join(recording.transcript() for recording in self._streams)
+
+    def _repr_html_(self) -> str:
+        frame = f'<iframe title="{html.escape(self.title)}" src="{self.frame}" width="100%" height="400"></iframe>'
+        attributes = {
+            "example": self.name,
+            "path": self.path,
+            "title": self.title,
+            "height": self.height,
+            "cable": self.cable,
+        }
+        text = " ".join(f'{name}="{html.escape(value)}"' for name, value in attributes.items() if value)
+        # In JSON, "<" only ever stands inside a string: escaped there, nothing in it can end the script element.
+        recorded = json.dumps({"page": self.page, "exchanges": self._json()}, ensure_ascii=False).replace(
+            "<", "\\u003c"
+        )
+        return (
+            f"{frame if self.frame else ''}<live-example {text}>\n"
+            f'<pre class="transcript" tabindex="0">{html.escape(repr(self))}</pre>\n'
+            f'<script type="application/json">{recorded}</script>\n'
+            "</live-example>"
+        )
+
+    def _json(self) -> list[dict[str, Any]]:
+        exchanges, start = [], 0
+        for recording in self.exchanges:
+            exchanges.append(recording.to_json(start))
+            if not _is_stream(recording):
+                start = exchanges[-1]["end"]
+        return exchanges
+
+    @property
+    def _streams(self) -> list[Recording]:
+        return [recording for recording in self.exchanges if _is_stream(recording)] or list(self.exchanges)
+
+
+def live(
+    example: ModuleType,
+    path: str = "/",
+    *,
+    height: str = "20rem",
+    then: Sequence[str] = (),
+    seconds: float = LIVE_SECONDS,
+    cable: str = "",
+) -> LiveExample:
+    """Leave the example in the page: what a visitor would get, recorded now, and what it takes to run it there.
+
+    The visit is the page at `path`, then the requests for the paths in `then`; without `then`, for whatever streams
+    the page names in `sse-connect`. Each stream is recorded until it ends or `seconds` are over. `cable` is what the
+    page's cable does at first, such as "delay=500".
+    """
+    base = serve(example).url
+    visited = urljoin(base, path)
+    first = client.record(visited)
+    page = first.body.decode()
+    paths = then or re.findall(r'sse-connect="([^"]+)"', page)
+    rest = [client.record(urljoin(visited, html.unescape(name)), seconds=seconds) for name in paths]
+    about = catalogue.example(_name(example))
+    # Only a Jupyter server sets this: a notebook that is run to be stored must not hold this machine's address.
+    frame = visited if "JPY_SESSION_NAME" in os.environ else ""
+    return LiveExample(about.name, about.title, path, height, cable, body_of(page), (first, *rest), frame)
+
+
+def _is_stream(recording: Recording) -> bool:
+    return dict(recording.headers).get("content-type", "").startswith("text/event-stream")
+
+
+def body_of(page: str) -> str:
+    """What a page shows: the inside of its body, without scripts."""
+    parser = _Body()
+    parser.feed(page)
+    return "".join(parser.kept).strip()
+
+
+class _Body(HTMLParser):
+    """Keeps a body's source as it is written, without `script` elements."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=False)
+        self.kept: list[str] = []
+        self._inside = self._script = False
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:  # noqa: ARG002
+        self._script = self._script or tag == "script"
+        self._keep(self.get_starttag_text() or "")
+        self._inside = self._inside or tag == "body"
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = self._inside and tag != "body"
+        self._keep(f"</{tag}>")
+        self._script = self._script and tag != "script"
+
+    def handle_data(self, data: str) -> None:
+        self._keep(data)
+
+    def handle_entityref(self, name: str) -> None:
+        self._keep(f"&{name};")
+
+    def handle_charref(self, name: str) -> None:
+        self._keep(f"&#{name};")
+
+    def _keep(self, text: str) -> None:
+        if self._inside and not self._script:
+            self.kept.append(text)
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The tutorial's table of contents, part by part, as Markdown."""
+
+    markdown: str
+
+    def __repr__(self) -> str:
+        return self.markdown
+
+    def _repr_markdown_(self) -> str:
+        return self.markdown
+
+
+def contents() -> Contents:
+    """All lessons by part with their descriptions, and the titles of those that are still to come."""
+    parts = []
+    for part in catalogue.read().parts:
+        lessons = [f"- [{lesson.title}]({lesson.path}) – {lesson.description}" for lesson in part.lessons]
+        planned = [f"- {title} – *to come*" for title in part.planned]
+        parts.append("\n".join([f"## {part.title}", "", *lessons, *planned]))
+    return Contents("\n\n".join(parts) + "\n")
+
+
+def _name(example: ModuleType) -> str:
+    """`basic_stream` for the module `examples.basic_stream`; `django_yo` for `examples.django_yo.sse`."""
+    package, _, rest = example.__name__.partition(".")
+    if package != "examples" or not rest:
+        raise LabError(f"{example.__name__} is not an example: import it with `from examples import …`")
+    return rest.split(".")[0]
