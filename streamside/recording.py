@@ -3,7 +3,6 @@
 import codecs
 import html
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -65,15 +64,15 @@ class Recording:
         return EventTable(tuple(rows))
 
     def transcript(self) -> str:
-        """The whole exchange as plain text: sent lines after `>`, received ones after `<`, then the timed body.
+        """The whole exchange as plain text: what was sent after `>`, what was received after `<`, then the timed body.
 
-        A line of the body that goes on in a later chunk has `↳` before its next part; what is invisible, such as CR
-        or a byte order mark, is named: ⟨CR⟩, ⟨BOM⟩. A line end that is not shown is LF.
+        A time stands where it differs from the one above. `↳` is before the rest of a line that an earlier chunk began.
+        Invisible characters are named, as in ⟨CR⟩ or ⟨BOM⟩; a line end that is not named is LF.
         """
-        return "".join(f"{line.plain(self._time_width)}\n" for line in self._lines())
+        return "\n".join(line.plain(self._time_width) for line in self._lines())
 
     def to_json(self, start: int = 0) -> dict[str, Any]:
-        """The recording as the page plays it: times in milliseconds, counted from `start` before this request."""
+        """The recording as a page plays it: times in milliseconds, of which `start` is the request's."""
         return {
             "method": self.method,
             "path": self.path,
@@ -87,14 +86,14 @@ class Recording:
         }
 
     def __repr__(self) -> str:
-        return self.transcript().rstrip("\n")
+        return self.transcript()
 
     def _repr_markdown_(self) -> str:
         return _fenced(self.transcript())
 
     def _repr_html_(self) -> str:
         label = html.escape(f"Recording of {self.method} {self.path}")
-        lines = "".join(f"{line.html(self._time_width)}\n" for line in self._lines())
+        lines = "\n".join(line.html(self._time_width) for line in self._lines())
         # A long line scrolls: tabindex lets the keyboard reach it.
         return f'<figure class="recording" aria-label="{label}"><pre tabindex="0">{lines}</pre></figure>'
 
@@ -119,17 +118,17 @@ class Recording:
                 yield index, event
 
     def _texts(self) -> list[tuple[int, str]]:
-        """The body as text with its shown times. Chunks of one shown time are one: where the network cuts is chance."""
-        decode = codecs.getincrementaldecoder("utf-8")(errors="replace").decode
-        texts: list[tuple[int, str]] = []
-        last = len(self.chunks) - 1
-        for index, chunk in enumerate(self.chunks):
-            tenths, text = self._tenths[index], decode(chunk.data, final=index == last)
-            if texts and texts[-1][0] == tenths:
-                texts[-1] = tenths, texts[-1][1] + text
-            elif text:
-                texts.append((tenths, text))
-        return texts
+        """The body as text, cut where the shown time changes: where else the network cut it is chance.
+
+        A character that a cut would break stands whole in the later text.
+        """
+        pieces: dict[int, list[bytes]] = {}
+        for tenths, chunk in zip(self._tenths, self.chunks, strict=False):  # the last time is that of the end
+            pieces.setdefault(tenths, []).append(chunk.data)
+        last = max(pieces, default=0)
+        decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        texts = [(tenths, decoder.decode(b"".join(data), final=tenths == last)) for tenths, data in pieces.items()]
+        return [(tenths, text) for tenths, text in texts if text]
 
     def _lines(self) -> Iterator["_Line"]:
         yield _Line("sent", f"{self.method} {self.path}")
@@ -138,7 +137,11 @@ class Recording:
         yield _Line("received", f"{self.status} {_reason(self.status)}".rstrip())
         yield from (_Line("received", f"{name}: {value}") for name, value in self.headers)
         yield _Line("received", "")
-        kind = "stream" if dict(self.headers).get("content-type", "").startswith("text/event-stream") else "body"
+        yield from self._body_lines()
+
+    def _body_lines(self) -> Iterator["_Line"]:
+        is_stream = dict(self.headers).get("content-type", "").startswith("text/event-stream")
+        kind = "stream" if is_stream else "body"
         previous = "\n"
         for tenths, text in self._texts():
             time = _seconds(tenths)
@@ -147,11 +150,12 @@ class Recording:
                 shown = part if part.endswith("\r\n") or (goes_on and part == "\n") else part.removesuffix("\n")
                 yield _Line("rest" if goes_on else kind, shown, time)
                 previous, time = part, ""
-        cut = "" if previous.endswith(("\r", "\n")) else ", in the middle of a line"
+        cut = ", in the middle of a line" if is_stream and not previous.endswith(("\r", "\n")) else ""
         yield _Line("end", f"{_ENDINGS[self.ended_by]}{cut}.", _seconds(self._tenths[-1]))
 
 
 _PARTS = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")  # the lines of a text, each with its line end
+_FIELD = re.compile(r"^(?:data|event|id|retry)(?=:|$)")  # the fields that the standard knows
 _MARKS = {"sent": ">", "received": "<", "body": "│", "stream": "│", "rest": "↳", "end": "■"}
 _ENDINGS = {
     "server": "The server ended the response",
@@ -169,21 +173,25 @@ class _Line:
     time: str = ""
 
     def plain(self, width: int) -> str:
-        return f"{self._margin(self.time, width)}{_MARKS[self.kind]} {_visible(self.text)}".rstrip(" ")
+        return f"{self._margin(width)}{_MARKS[self.kind]}{self._spaced(_visible(self.text))}"
 
     def html(self, width: int) -> str:
-        time = f'<span class="time">{self.time.rjust(width)}</span>' if self.time else ""
-        mark = f'<span aria-hidden="true">{html.escape(_MARKS[self.kind])}</span>'
-        return f"{self._margin(time, width)}{mark} {self._content()}".rstrip(" ")
+        margin, mark, content = self._margin(width), html.escape(_MARKS[self.kind]), _html(self.text)
+        if self.time:
+            margin = f'<span class="time">{margin[:-1]}</span> '
+        if self.kind in ("sent", "received", "end"):
+            return f'{margin}<span class="{self.kind}">{mark}{self._spaced(content)}</span>'
+        if self.kind == "stream":
+            content = _FIELD.sub(r'<span class="field">\g<0></span>', content)
+            content = f'<span class="comment">{content}</span>' if self.text.startswith(":") else content
+        # A screen reader need not say the rule between times and text.
+        return f'{margin}<span aria-hidden="true">{mark}</span>{self._spaced(content)}'
 
-    def _margin(self, time: str, width: int) -> str:
-        return "" if self.kind in ("sent", "received") else f"{time.rjust(width)} "
+    def _spaced(self, content: str) -> str:
+        return f" {content}" if content else ""
 
-    def _content(self) -> str:
-        if self.kind == "stream" and not self.text.startswith(":"):
-            field, colon, value = self.text.partition(":")
-            return f'<span class="field">{_html(field)}</span>{colon}{_html(value)}' if field.strip() else _html(field)
-        return f'<span class="{"comment" if self.kind == "stream" else self.kind}">{_html(self.text)}</span>'
+    def _margin(self, width: int) -> str:
+        return "" if self.kind in ("sent", "received") else f"{self.time.rjust(width)} "
 
 
 @dataclass(frozen=True, repr=False)
@@ -221,15 +229,9 @@ def _reason(status: int) -> str:
 
 
 _NAMES = {"\r\n": "CRLF", "\r": "CR", "\n": "LF", "\t": "TAB", "\0": "NUL", "\x1b": "ESC", "\ufeff": "BOM"}
-# Controls, line separators, and formatting characters, of which only the two that join letters and emoji may pass.
+# Controls, line separators, and what steers the direction of text; the joiners of letters and emoji may pass.
 _INVISIBLE = re.compile(
-    "\r\n|["
-    + "".join(
-        re.escape(chr(point))
-        for point in range(0x10000)
-        if unicodedata.category(chr(point)) in ("Cc", "Cf", "Zl", "Zp") and chr(point) not in "\u200c\u200d"
-    )
-    + "]"
+    "\r\n|[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
 )
 
 
@@ -252,7 +254,7 @@ def _longest_run(text: str) -> int:
 
 def _fenced(text: str) -> str:
     fence = "`" * max(3, _longest_run(text) + 1)
-    return f"{fence}text\n{text}{fence}\n"
+    return f"{fence}text\n{text}\n{fence}\n"
 
 
 def _code_span(text: str) -> str:

@@ -81,28 +81,32 @@ class EventParser:
     `last_event_id` is what an event source would send as `Last-Event-ID` if it reconnected now; `reconnection_time`,
     in milliseconds, is the last one that the stream has set. An event that the stream's end cuts short is never
     dispatched, so the end needs no telling.
+
+    After a reconnection, give the next stream's parser the last event ID that the stream before left: browsers keep it
+    until another is set (Chromium 156), where the standard's letter would empty it at the first event.
     """
 
-    def __init__(self) -> None:
-        self.last_event_id = ""
+    def __init__(self, last_event_id: str = "") -> None:
+        self.last_event_id = last_event_id
         self.reconnection_time: int | None = None
         self._line = bytearray()  # the line that has begun
         self._first_line = True
         self._after_cr = False
         self._data: list[str] = []  # the data buffer, not yet joined: appending to a string is not linear
         self._event_type = ""
-        self._last_event_id_buffer = ""
+        self._last_event_id_buffer = last_event_id
 
     def feed(self, chunk: bytes) -> list[Event]:
         """Take the next bytes, cut anywhere; return the events that they complete."""
-        if self._after_cr and chunk:
-            self._after_cr = False
+        if not chunk:
+            return []
+        if self._after_cr:
             chunk = chunk.removeprefix(b"\n")  # the second half of a CRLF
+        self._after_cr = chunk.endswith(b"\r")
         events = []
         for part in chunk.splitlines(keepends=True):  # of bytes: at CR, LF and CRLF, nowhere else
             self._line += part
             if part.endswith((b"\r", b"\n")):
-                self._after_cr = part.endswith(b"\r")
                 event = self._end_line()
                 if event is not None:
                     events.append(event)
