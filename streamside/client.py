@@ -85,7 +85,7 @@ def _receive(
         except (ConnectionError, HTTPException):
             return "network"
         if not data:
-            return "server"
+            return "network" if response.length else "server"  # the length that is still missing
         chunks.append(Chunk(time.monotonic() - began, data))
         heard += len(parser.feed(data))
     return "client"

@@ -1,0 +1,138 @@
+"""What a lesson imports: listings by name, recordings, the example in the page."""
+
+import json
+from html.parser import HTMLParser
+from types import ModuleType
+
+import pytest
+
+from examples import basic_stream
+from streamside import lab
+from streamside.lab import LabError, body_of, contents, definitions, listen, live, serve, source
+
+
+@pytest.fixture(autouse=True)
+def stop_servers():
+    yield
+    for server in lab._servers.values():
+        server.stop()
+    lab._servers.clear()
+
+
+def example(app) -> ModuleType:
+    module = ModuleType("examples.made_up")
+    module.app = app
+    return module
+
+
+def test_a_listing_is_the_definition_as_it_stands_in_the_file():
+    listing = source(basic_stream, "progress")
+    assert listing.code.startswith("async def progress():\n    for number in range(10):")
+    assert listing._repr_markdown_() == f"```python\n{listing.code}\n```\n"
+
+
+def test_several_definitions_come_in_the_order_asked_for():
+    code = source(basic_stream, "sse_stream", "index").code
+    assert code.index("def sse_stream") < code.index("def index")
+    assert code.startswith('@app.get("/sse-stream")')
+
+
+def test_without_names_the_listing_is_the_file():
+    assert source(basic_stream).code.startswith('"""')
+
+
+def test_a_name_that_is_not_defined_is_said_with_those_that_are():
+    with pytest.raises(
+        LabError, match=r"defines no 'nothing'; it defines CDN, app, index, progress, sse_stream, __main__"
+    ):
+        source(basic_stream, "nothing")
+
+
+def test_variables_members_and_comments_above_belong_to_definitions():
+    text = "# why\nx: int = 1\n\nclass A:\n    # how\n    @staticmethod\n    def f():\n        return 1\n"
+    text += "\nif __name__ == '__main__':\n    f()\n"
+    found = definitions(text)
+    assert found["x"] == "# why\nx: int = 1"
+    assert found["A.f"] == "# how\n@staticmethod\ndef f():\n    return 1"
+    assert found["__main__"] == "if __name__ == '__main__':\n    f()"
+
+
+def test_an_example_has_one_server():
+    assert serve(basic_stream) is serve(basic_stream)
+
+
+def test_listening_to_an_example():
+    recording = listen(basic_stream, "sse-stream", events=1)
+    assert recording.path == "/sse-stream"
+    assert [timed.event.type for timed in recording.events] == ["progress"]
+
+
+def test_a_module_without_an_application_is_said():
+    with pytest.raises(LabError, match="no ASGI application named `app`"):
+        serve(ModuleType("examples.empty"))
+    with pytest.raises(LabError, match="json is not an example"):
+        listen(json)
+
+
+class Found(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.texts = {}, {}
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags[tag] = dict(attrs)
+        self.last = tag
+
+    def handle_data(self, data):
+        self.texts.setdefault(self.last, data)
+
+
+def test_a_live_example_holds_its_recording():
+    shown = live(basic_stream, seconds=0.7)
+    found = Found(shown._repr_html_())
+    assert found.tags["live-example"]["example"] == "basic_stream"
+    assert "data: <p>message number 0</p>" in found.texts["pre"]
+    recorded = json.loads(found.texts["script"])
+    assert "sse-connect" in recorded["page"]
+    assert "<script" not in recorded["page"]
+    assert [exchange["path"] for exchange in recorded["exchanges"]] == ["/", "/sse-stream"]
+    assert recorded["exchanges"][1]["chunks"][1][0] == 500
+
+
+def test_the_visit_can_be_told_step_by_step():
+    shown = live(basic_stream, then=["sse-stream?one", "sse-stream?two"], seconds=0.1)
+    assert [recording.path for recording in shown.exchanges] == ["/", "/sse-stream?one", "/sse-stream?two"]
+
+
+def test_the_servers_address_stands_only_in_a_notebook_that_is_open_in_jupyter(monkeypatch):
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    assert "127.0.0.1" not in live(basic_stream, seconds=0.1)._repr_html_()
+    monkeypatch.setenv("JPY_SESSION_NAME", "x")
+    found = Found(live(basic_stream, seconds=0.1)._repr_html_())
+    assert found.tags["iframe"]["src"].startswith("http://127.0.0.1:")
+
+
+def test_hostile_pages_stay_inside_the_recording():
+    async def app(scope, receive, send):
+        if scope["type"] == "http":
+            headers = [(b"content-type", b"text/html")]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": b"<body></script></pre><b>&amp;&#60;</b></body>"})
+
+    module = ModuleType("examples.basic_stream")
+    module.app = app
+    text = live(module)._repr_html_()
+    assert text.count("</script>") == text.count("</pre>") == 1
+    assert "<b>&amp;&#60;</b>" in json.loads(Found(text).texts["script"])["page"]
+
+
+def test_the_body_of_a_page_is_kept_as_written_without_scripts():
+    body = "<p id=x>1 &lt; 2<br>é</p><script>if (a<b) f()</script>end"
+    page = f"<html><head><title>t</title></head><body class=a>{body}</body>"
+    assert body_of(page) == "<p id=x>1 &lt; 2<br>é</p>end"
+
+
+def test_the_table_of_contents_names_every_lesson_and_what_is_to_come():
+    text = contents()._repr_markdown_()
+    assert "(notebooks/01-your-first-stream.ipynb)" in text
