@@ -1,0 +1,59 @@
+"""A stream that starts on a click: the button fetches the element that connects, and the form shapes the stream."""
+
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["python-fasthtml>=0.14"]
+# ///
+
+from asyncio import sleep
+from urllib.parse import urlencode
+
+import uvicorn
+from fasthtml.common import EventStream, FastHTML, Response, Script, Titled, sse_message
+from fasthtml.components import Button, Div, Form, Input, Label, Link, Meta, P
+
+CDN = "https://cdn.jsdelivr.net/npm"
+
+app = FastHTML(
+    default_hdrs=False,
+    canonical=False,
+    hdrs=(
+        Meta(charset="utf-8"),
+        Meta(name="viewport", content="width=device-width"),
+        Link(rel="stylesheet", href=f"{CDN}/@picocss/pico@2.1.1/css/pico.classless.min.css"),
+        Script(src=f"{CDN}/htmx.org@2.0.7/dist/htmx.min.js"),
+        Script(src=f"{CDN}/htmx-ext-sse@2.2.4/dist/sse.min.js"),
+    ),
+    htmlkw={"lang": "en"},
+)
+
+
+@app.get("/")
+def index():
+    field = Label("Your name", Input(name="name", required=True, maxlength=40))
+    form = Form(field, Button("Start"), hx_get="connection", hx_target="#stream")
+    return Titled("Start it with a button", form, Div(id="stream"))
+
+
+@app.get("/connection")
+def connection(name: str):
+    url = "sse-stream?" + urlencode({"name": name})
+    return Div(hx_ext="sse", sse_connect=url, sse_swap="progress", hx_swap="beforeend show:bottom")
+
+
+async def progress(name: str):
+    for number in range(10):
+        yield sse_message(P(f"message number {number} for {name}"), event="progress")
+        await sleep(0.5)
+    yield sse_message(P("DONE"), event="progress")
+
+
+@app.get("/sse-stream")
+def sse_stream(name: str):
+    if not 1 <= len(name) <= 40:
+        return Response("a name of 1 to 40 characters, please", status_code=422)
+    return EventStream(progress(name))
+
+
+if __name__ == "__main__":
+    uvicorn.run(app, timeout_graceful_shutdown=1)
