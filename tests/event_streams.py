@@ -1,4 +1,4 @@
-"""Event streams, each with the events (type, data, last event ID) that the HTML Standard, section 9.2.6, makes of it."""
+"""Event streams, each with the events (type, data, last event ID) that the HTML Standard (9.2.6) reads in it."""
 
 Events = list[tuple[str, str, str]]
 
