@@ -1,0 +1,476 @@
+"""Each promise of the hub, kept while clients stall, fail, leave and come in numbers."""
+
+import asyncio
+import contextlib
+import functools
+import gc
+import os
+import re
+import resource
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.routing import Route
+
+from examples.broadcast import Hub
+
+ROOT = Path(__file__).resolve().parents[2]
+SCOPE = {"type": "http", "method": "GET"}
+
+
+class Client:
+    """The server's end of one request: notes what is sent, and does not let it through while it is `blocked`."""
+
+    def __init__(self, hub, group="tea", last_event_id=""):
+        self.sent, self.given_up, self.fault = [], 0, None
+        self.left, self.free, self.heard = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self.free.set()
+        self.task = asyncio.create_task(hub.subscribe(group, last_event_id)(SCOPE, self.receive, self.send))
+
+    async def receive(self):
+        await self.left.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message):
+        if self.fault:
+            raise self.fault
+        try:
+            await self.free.wait()
+        except asyncio.CancelledError:
+            self.given_up += 1
+            raise
+        if self.fault:
+            raise self.fault
+        self.sent.append(message)
+        self.heard.set()
+
+    async def news(self):
+        """Wait for one more message."""
+        self.heard.clear()
+        await self.heard.wait()
+
+    @property
+    def data(self):
+        """The data of the events that came, or their type where they have none; a comment as itself."""
+        bodies = [message["body"].decode() for message in self.sent[1:]]
+        patterns = "data: (.+)", "event: (.+)", "(:)"
+        return [next(filter(None, (re.search(p, body) for p in patterns)))[1] for body in bodies if body]
+
+    @property
+    def ended(self):
+        return self.sent[-1]["type"] == "http.response.body" and not self.sent[-1].get("more_body", False)
+
+    async def leave(self):
+        self.left.set()
+        await self.task
+
+
+@asynccontextmanager
+async def opened(hub):
+    """The hub, open; afterwards it must have left no task and no timer of its own."""
+    before = asyncio.all_tasks()
+    async with asynccontextmanager(hub.lifespan)(None):
+        yield hub
+    await settled()
+    assert hub.timer.cancelled()
+    assert asyncio.all_tasks() == before
+
+
+async def settled():
+    """Let everything run that can."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def joined(hub, count=1, **more):
+    clients = [Client(hub, **more) for _ in range(count)]
+    await settled()
+    return clients
+
+
+def in_loop(test):
+    """Run a test that is a coroutine function."""
+
+    @functools.wraps(test)
+    def run(**arguments):
+        asyncio.run(test(**arguments))
+
+    return run
+
+
+@in_loop
+async def test_an_event_is_encoded_once_and_sent_before_publish_returns_without_any_task():
+    async with opened(Hub()) as hub:
+        clients = await joined(hub, 3)
+        tasks = asyncio.all_tasks()
+        hub.publish("tea", "message", "hot")
+        assert [client.data for client in clients] == [["joined", "hot"]] * 3
+        assert asyncio.all_tasks() == tasks
+        assert len({id(client.sent[-1]["body"]) for client in clients}) == 1
+        for client in clients:
+            await client.leave()
+        assert hub.subscribers() == []
+
+
+@in_loop
+async def test_who_stalls_holds_nobody_up_and_is_told_how_many_events_it_missed():
+    async with opened(Hub(history=3)) as hub:
+        slow, quick = await joined(hub, 2)
+        slow.free.clear()
+        for number in range(10):
+            hub.publish("tea", "message", str(number))
+        assert quick.data == ["joined", *map(str, range(10))]
+        assert len(hub.group("tea").log) == 3
+        await settled()
+        assert slow.data == ["joined"]
+        slow.free.set()
+        await settled()
+        # One was already on its way, six were lost, three were kept.
+        assert slow.data == ["joined", "0", "6", "7", "8", "9"]
+        assert slow.sent[3]["body"] == b"event: dropped\ndata: 6\n\n"
+        hub.publish("tea", "message", "10")
+        assert slow.data[-1] == quick.data[-1] == "10"
+        assert not any(client.task for client in hub.subscribers())
+        await slow.leave(), await quick.leave()
+
+
+@in_loop
+async def test_one_who_stalls_again_and_again_gets_everything_that_the_history_held():
+    async with opened(Hub(history=100)) as hub:
+        (client,) = await joined(hub)
+        for number in range(60):
+            (client.free.clear if number % 7 == 3 else client.free.set)()
+            hub.publish("tea", "message", str(number))
+            await asyncio.sleep(0)
+        client.free.set()
+        await settled()
+        assert client.data == ["joined", *map(str, range(60))]
+        await client.leave()
+
+
+@in_loop
+async def test_what_is_published_while_a_client_catches_up_comes_after_what_it_missed():
+    async with opened(Hub()) as hub:
+        (first,) = await joined(hub)
+        place = f"{hub.group('tea').token}-0"
+        hub.publish("tea", "message", "a")
+        back = Client(hub, last_event_id=place)
+        back.free.clear()
+        await settled()
+        hub.publish("tea", "message", "b")
+        back.free.set()
+        await settled()
+        hub.publish("tea", "message", "c")
+        assert back.data == ["a", "b", "c"]
+        await first.leave(), await back.leave()
+
+
+@in_loop
+async def test_an_id_that_the_history_no_longer_reaches_is_reset():
+    async with opened(Hub(history=3)) as hub:
+        for number in range(5):
+            hub.publish("tea", "message", str(number))
+        token = hub.group("tea").token
+        old, oldest_known = await joined(hub, last_event_id=f"{token}-1") + await joined(
+            hub, last_event_id=f"{token}-2"
+        )
+        future, newest = await joined(hub, last_event_id=f"{token}-6") + await joined(hub, last_event_id=f"{token}-5")
+        assert old.data == future.data == ["Events may be missing."]
+        assert old.sent[1]["body"].startswith(f"id: {token}-5\nevent: reset\n".encode())
+        assert oldest_known.data == ["2", "3", "4"]
+        assert newest.data == []
+        hub.publish("tea", "message", "5")
+        assert {client.data[-1] for client in (old, oldest_known, future, newest)} == {"5"}
+        for client in (old, oldest_known, future, newest):
+            await client.leave()
+
+
+@in_loop
+async def test_a_client_that_leaves_in_the_middle_of_a_send_leaves_nothing():
+    async with opened(Hub()) as hub:
+        gone, stays = await joined(hub, 2)
+        gone.free.clear()
+        hub.publish("tea", "message", "x")
+        await settled()
+        await gone.leave()
+        await settled()
+        assert gone.given_up == 1  # the cancellation went all the way into the server's `send`
+        assert gone.data == ["joined"]
+        hub.publish("tea", "message", "y")
+        assert stays.data == ["joined", "x", "y"]
+        assert len(hub.subscribers()) == 1
+        await stays.leave()
+
+
+@in_loop
+async def test_a_client_that_leaves_before_its_task_has_run_leaves_nothing():
+    async with opened(Hub()) as hub:
+        hub.publish("tea", "message", "x")
+        (gone,) = await joined(hub, last_event_id=f"{hub.group('tea').token}-1")
+        gone.free.clear()
+        hub.publish("tea", "message", "y")
+        await gone.leave()
+        await settled()
+        assert hub.subscribers() == []
+    gc.collect()  # a coroutine that nobody awaited would complain here
+
+
+@pytest.mark.parametrize("waiting", [False, True])
+@in_loop
+async def test_a_send_that_fails_ends_its_own_stream_only(waiting):
+    async with opened(Hub()) as hub:
+        faulty, other = await joined(hub, 2)
+        if waiting:
+            faulty.free.clear()
+            hub.publish("tea", "message", "x")
+            await settled()
+        faulty.fault = OSError("no route to the client")
+        hub.publish("tea", "message", "y")
+        faulty.free.set()
+        with pytest.raises(OSError, match="no route"):
+            await faulty.task
+        hub.publish("tea", "message", "z")
+        assert other.data[-2:] == ["y", "z"]
+        assert len(hub.subscribers()) == 1
+        await other.leave()
+
+
+@in_loop
+async def test_closing_ends_every_stream_and_later_ones_at_once():
+    async with opened(Hub()) as hub:
+        clients = await joined(hub, 3)
+        stalled = clients[0]
+        stalled.free.clear()
+        hub.publish("tea", "message", "x")
+        hub.close()
+        hub.close()
+        await asyncio.gather(*(client.task for client in clients[1:]))
+        assert [client.ended for client in clients] == [False, True, True]
+        stalled.left.set()
+        stalled.free.set()
+        await stalled.task
+        (late,) = await joined(hub)
+        assert late.ended
+        assert late.data == []
+        assert hub.subscribers() == []
+
+
+@in_loop
+async def test_a_quiet_stream_carries_comments():
+    async with opened(Hub(heartbeat=0.01)) as hub:
+        quiet, stalled = await joined(hub, 2)
+        stalled.free.clear()
+        async with asyncio.timeout(5):
+            while len(quiet.sent) < 5:
+                await quiet.news()
+        assert {message["body"] for message in quiet.sent[2:]} == {b":\n\n"}
+        stalled.free.set()
+        await settled()
+        assert len(stalled.sent) < len(quiet.sent)  # one for all that it did not get
+        await quiet.leave(), await stalled.leave()
+
+
+@in_loop
+async def test_groups_without_listeners_are_forgotten_when_there_are_too_many():
+    async with opened(Hub(groups=3)) as hub:
+        listeners = await joined(hub, group="a")
+        for name in "bcbd":
+            hub.publish(name, "message", "x")
+        assert list(hub.groups) == ["a", "b", "d"]  # somebody listens to a, and b was used after c
+        for name in "bde":
+            listeners += await joined(hub, group=name)
+        assert list(hub.groups) == ["a", "b", "d", "e"]  # nobody is thrown out
+        for client in listeners:
+            await client.leave()
+
+
+def test_publishing_before_the_application_has_started_is_an_error():
+    with pytest.raises(RuntimeError, match="not started"):
+        Hub().publish("tea", "message", "x")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@in_loop
+async def test_a_signal_ends_the_streams_and_reaches_the_server_too(number):
+    heard = []
+    outer = signal.signal(number, lambda number, frame: heard.append(number))
+    server = signal.getsignal(number)
+    try:
+        async with opened(Hub()) as hub:
+            (client,) = await joined(hub)
+            os.kill(os.getpid(), number)
+            await client.task
+            assert client.ended
+        assert heard == [number]
+        assert signal.getsignal(number) is server
+    finally:
+        signal.signal(number, outer)
+
+
+@contextlib.contextmanager
+def uvicorn_process(tmp_path):
+    """`python examples/broadcast.py` but for the port, and with no limit to its patience."""
+    program = "import uvicorn; from examples.broadcast import app; uvicorn.run(app, port=0)"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            for line in process.stderr:
+                if found := re.search(r"running on (http://\S+)", line):
+                    yield process, found[1]
+                    return
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_uvicorn_stops_with_streams_open(tmp_path, ask, number):
+    with uvicorn_process(tmp_path) as (process, url):
+        streams = [ask(url, "/events") for _ in range(3)]
+        for stream in streams:
+            stream.event()
+        process.send_signal(number)
+        log = process.communicate(timeout=5)[1]
+    assert [stream.response.read() for stream in streams] == [b""] * 3  # would raise if the last chunk were missing
+    assert "Application shutdown complete" in log
+    assert "ERROR" not in log
+
+
+def application(hub, **more):
+    async def events(request):
+        return hub.subscribe("tea", request.headers.get("last-event-id", ""))
+
+    return Starlette(routes=[Route("/events", events)], lifespan=asynccontextmanager(hub.lifespan), **more)
+
+
+def test_it_works_behind_middleware_that_reads_on_its_own(serving, ask):
+    async def dispatch(request, call_next):
+        return await call_next(request)
+
+    hub = Hub()
+    stream = ask(serving(application(hub, middleware=[Middleware(BaseHTTPMiddleware, dispatch=dispatch)])), "/events")
+    stream.event()
+    for number in range(100):
+        hub.publish("tea", "message", str(number))
+    assert [stream.event()[2] for _ in range(100)] == [f"data: {number}" for number in range(100)]
+
+
+def stalled_connection(url):
+    """A connection that asked for the stream and does not read."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.connect((urlsplit(url).hostname, urlsplit(url).port))
+    connection.settimeout(5)
+    connection.sendall(b"GET /events HTTP/1.1\r\nhost: localhost\r\n\r\n")
+    return connection
+
+
+def wait_until(hub, condition):
+    """Wait in the hub's own loop until a condition holds."""
+
+    async def poll():
+        async with asyncio.timeout(5):
+            while not condition():  # noqa: ASYNC110 - the hub tells nobody, and need not
+                await asyncio.sleep(0.005)
+
+    asyncio.run_coroutine_threadsafe(poll(), hub.loop).result()
+
+
+def test_a_connection_that_is_not_read_costs_no_more_than_the_history(serving, ask):
+    hub = Hub(history=20)
+    url = serving(application(hub))
+    text = "x" * 100_000
+    with stalled_connection(url) as stalled:
+        wait_until(hub, lambda: len(hub.subscribers()) == 1)
+        (slow,) = hub.subscribers()
+        quick = ask(url, "/events")
+        quick.event()
+        published = 0
+        while published < 600:
+            published += 1
+            hub.publish("tea", "message", f"{published} {text}")
+            assert quick.event()[2] == f"data: {published} {text}"
+        assert slow.task  # 60 MB are more than the kernel holds
+        assert len(hub.group("tea").log) == 20
+        received = b""
+        while f"data: {published} {text}".encode() not in received[-110_000:]:
+            received += stalled.recv(1 << 20)
+        numbers = [int(number) for number in re.findall(rb"data: (\d+) ", received)]
+        lost = [int(number) for number in re.findall(rb"event: dropped\r?\ndata: (\d+)\n", received)]
+    assert len(numbers) + sum(lost) == published
+    gaps = [later - earlier - 1 for earlier, later in zip([0, *numbers], numbers, strict=False) if later > earlier + 1]
+    assert gaps == lost
+    assert len(lost) >= 1
+
+
+def test_a_connection_that_breaks_while_a_send_waits_leaves_nothing(serving):
+    hub = Hub(history=20)
+    url = serving(application(hub))
+    with stalled_connection(url) as stalled:
+        wait_until(hub, lambda: hub.subscribers())
+        (slow,) = hub.subscribers()
+        while not slow.task:
+            hub.publish("tea", "message", "x" * 100_000)
+        task = slow.task
+        stalled.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    wait_until(hub, lambda: not hub.subscribers() and task.done())
+
+
+SUBSCRIBERS, EVENTS = 1000, 100
+
+
+def test_a_thousand_subscribers_lose_nothing_and_leave_nothing(serving):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 4096)), hard))
+    hub = Hub()
+    url = serving(application(hub))
+    wait_until(hub, lambda: True)
+    tasks = asyncio.run_coroutine_threadsafe(count_tasks(), hub.loop).result()
+    heard = asyncio.run(listen_a_thousand_times(hub, url))
+    assert len(heard) == SUBSCRIBERS
+    assert len(set(heard)) == 1
+    assert re.findall(r"data: (\d+)", heard[0]) == [str(number) for number in range(EVENTS)]
+    wait_until(hub, lambda: not hub.subscribers())
+    wait_until(hub, lambda: len(asyncio.all_tasks(hub.loop)) <= tasks)
+
+
+async def count_tasks():
+    return len(asyncio.all_tasks())
+
+
+async def listen_a_thousand_times(hub, url):
+    """What each subscriber received after its first event, and after half of the events one more stalled and left."""
+    address = urlsplit(url).hostname, urlsplit(url).port
+    ready = asyncio.Semaphore(0)
+
+    async def listen():
+        reader, writer = await asyncio.open_connection(*address)
+        writer.write(b"GET /events HTTP/1.0\r\nhost: localhost\r\n\r\n")  # 1.0: no chunks between the events
+        await reader.readuntil(b"event: joined\ndata: \n\n")
+        ready.release()
+        text = await reader.readuntil(b"data: last\n\n")
+        writer.close()
+        await writer.wait_closed()
+        return text.decode()
+
+    listeners = [asyncio.create_task(listen()) for _ in range(SUBSCRIBERS)]
+    for _ in listeners:
+        await ready.acquire()
+    publisher = threading.Thread(
+        target=lambda: [hub.publish("tea", "message", str(data)) for data in [*range(EVENTS), "last"]]
+    )
+    publisher.start()
+    heard = await asyncio.gather(*listeners)
+    publisher.join()
+    return heard
