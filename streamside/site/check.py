@@ -57,7 +57,9 @@ def unreadable(lessons: Iterable[Lesson]) -> Iterator[Complaint]:
         try:
             _ = lesson.front_matter, lesson.examples
         except SiteError as error:
-            where, _, what = str(error).partition(": ")
+            where, _, what = (
+                str(error).rpartition(": ") if str(error).startswith(lesson.path) else (lesson.path, "", str(error))
+            )
             yield Complaint(where, *(what.split("; ", 1) if "; " in what else (what, "correct it")))
 
 
@@ -193,8 +195,8 @@ def dead_links(lessons: Iterable[Lesson], pages: Path) -> Iterator[Complaint]:
 
 def _problem(link: str, href: str, pages: Path, page: Callable[[Path], "_Page"]) -> str | None:
     """What is wrong with a link on the page at `href`; None if it leads somewhere or leaves the site."""
-    target = urlsplit(urljoin(f"site:///{href}", link) if not urlsplit(link).scheme else link)
-    if target.scheme not in ("site", ""):
+    target = urlsplit(urljoin(f"http://site.invalid/{href}", link))
+    if target.hostname != "site.invalid":
         return None
     path = pages / unquote(target.path).lstrip("/")
     path = path / "index.html" if path.is_dir() else path

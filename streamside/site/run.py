@@ -1,5 +1,6 @@
 """Runs the lessons whose inputs have changed, and stores the outputs in the notebooks."""
 
+import asyncio
 import hashlib
 import json
 import os
@@ -91,7 +92,7 @@ def executed(path: Path) -> dict[str, Any]:
         coalesce_streams=True,
     )
     try:
-        client.execute()
+        asyncio.run(client.async_execute())  # `execute` leaves its event loop open
     except CellExecutionError as error:
         raise SiteError(f"{path.name}, cell {_failed(notebook)}: {error.ename}: {error.evalue}") from None
     except CellTimeoutError:

@@ -1,0 +1,137 @@
+"""Each complaint of the checker, provoked; and a tutorial that is in order, with none."""
+
+import json
+
+import pytest
+
+from streamside.catalogue import read
+from streamside.site.check import check
+from streamside.site.run import digest
+from tests.site.conftest import code, markdown
+
+SHOWN = code('from examples import one\nfrom streamside.lab import source\nsource(one, "app")')
+
+
+def stdout(text: str) -> dict:
+    return {"output_type": "stream", "name": "stdout", "text": text}
+
+
+def html_output(text: str) -> dict:
+    return {"output_type": "display_data", "data": {"text/html": text}, "metadata": {}}
+
+
+@pytest.fixture
+def complaints(project, lesson_of):
+    """`complaints(*cells, …)`: what the checker says of a lesson of these cells, run and rendered."""
+
+    def of(*cells: dict, page: str = "<h1 id=a>A</h1>", sound: bool = True, **front_matter: str) -> list[str]:
+        lesson = lesson_of(project, *cells, SHOWN, **{"examples": "[one]", **front_matter})
+        if sound:
+            notebook = json.loads(lesson.file.read_text())
+            notebook["metadata"]["streamside"] = {"digest": digest(lesson)}
+            lesson.file.write_text(json.dumps(notebook))
+        (project / "_site/notebooks").mkdir(parents=True, exist_ok=True)
+        (project / "_site/notebooks/01-a.html").write_text(page)
+        return list(map(str, check(read(project), project / "_site")))
+
+    return of
+
+
+def test_what_is_in_order_gives_no_complaint(complaints):
+    assert complaints(markdown("# A")) == []
+
+
+def test_outputs_that_are_out_of_date(complaints):
+    (said,) = complaints(markdown("# A"), sound=False)
+    assert said == ("notebooks/01-a.ipynb: the stored outputs are out of date; `streamside run notebooks/01-a.ipynb`")
+
+
+def test_a_definition_that_no_lesson_shows(complaints, project):
+    (project / "examples/one.py").write_text('"""One."""\n\n\ndef app():\n    pass\n\n\nclass Hidden:\n    pass\n')
+    (said,) = complaints(markdown("# A"))
+    assert said == 'examples/one.py, line 8: no lesson shows `Hidden`; add `source(one, "Hidden")` to one'
+
+
+def test_an_example_that_no_lesson_imports(complaints, project):
+    (project / "examples/two.py").write_text('"""Two."""\n\n\ndef app():\n    pass\n')
+    (said,) = complaints(markdown("# A"))
+    assert said.startswith("examples/two.py, line 4: no lesson shows `app`")
+
+
+def test_a_class_shown_by_its_members(complaints, project):
+    (project / "examples/one.py").write_text('"""One."""\n\n\nclass A:\n    def f(self): ...\n    def g(self): ...\n')
+    part = code('source(one, "A.f")')
+    assert "no lesson shows `A`" in complaints(part)[0]
+    assert complaints(part, code('source(one, "A.g")')) == []
+
+
+def test_a_definition_in_a_file_of_a_folder(complaints, project):
+    (project / "examples/three").mkdir()
+    (project / "examples/three/__init__.py").write_text('"""Three."""\n')
+    (project / "examples/three/views.py").write_text("def view():\n    pass\n")
+    (said,) = complaints(markdown("# A"))
+    assert said.startswith("examples/three/views.py, line 1: no lesson shows `view`")
+    assert complaints(code("from examples.three import views\nsource(views)"), examples="[one, three]") == []
+
+
+def test_a_lesson_that_the_table_of_contents_does_not_name(complaints, project):
+    (project / "notebooks/02-b.ipynb").write_text("{}")
+    (said,) = complaints(markdown("# A"))
+    assert said == (
+        "notebooks/02-b.ipynb: no part of _quarto.yml names this lesson; add `- href: notebooks/02-b.ipynb` to one"
+    )
+
+
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1:8123/", "localhost:5001", "/home/ada/streamside/x.py", "/tmp/ipykernel_1/2.py"]
+)
+def test_an_address_of_this_machine_in_an_output(complaints, address):
+    (said,) = complaints(code("1", stdout(f"see {address} there")))
+    assert said.startswith("notebooks/01-a.ipynb, cell 2: the output names")
+    assert complaints(markdown(f"see {address} there")) == [], "prose may speak of addresses"
+
+
+@pytest.mark.parametrize("link", ["02-b.html", "../about.html#x", "#nowhere", "01-a.html#nowhere"])
+def test_a_dead_link_or_anchor(complaints, link):
+    (said,) = complaints(markdown(f"[b]({link})"), page=f'<h1 id=a>A</h1><a href="{link}">b</a>')
+    assert said.startswith(f"notebooks/01-a.ipynb, cell 2: the link {link} leads to no ")
+
+
+def test_links_that_lead_somewhere(complaints):
+    links = ["#a", "01-a.html#a", "https://example.org/#x", "mailto:a@example.org", "../notebooks/01-a.html?x=1"]
+    assert (
+        complaints(markdown("#"), page="<h1 id=a>A</h1>" + "".join(f'<a href="{link}">.</a>' for link in links)) == []
+    )
+
+
+def test_a_page_that_has_not_been_rendered(complaints, project):
+    complaints(markdown("# A"))
+    (project / "_site/notebooks/01-a.html").unlink()
+    (said,) = map(str, check(read(project), project / "_site"))
+    assert said == "notebooks/01-a.ipynb: has not been rendered; `streamside build`"
+
+
+@pytest.mark.parametrize("cell", [markdown("![](x.png)"), code("1", html_output("<img src=x.png>"))])
+def test_a_picture_without_alternative_text(complaints, cell):
+    (said,) = complaints(cell)
+    assert "cell 2: " in said
+    assert said.endswith("has no alternative text; say what it shows")
+
+
+def test_a_picture_with_alternative_text(complaints):
+    assert complaints(markdown("![a line](x.png)"), code("1", html_output('<img alt="a line" src=x.png>'))) == []
+
+
+def test_front_matter_without_a_description(complaints):
+    (said,) = complaints(markdown("# A"), description="")
+    assert said == "notebooks/01-a.ipynb, cell 1: the front matter has no description; add `description: …`"
+
+
+def test_front_matter_that_names_other_examples(complaints):
+    (said,) = complaints(markdown("# A"), examples="[]")
+    assert said == "notebooks/01-a.ipynb, cell 1: `examples` is not what the code imports; make it [one]"
+
+
+def test_a_lesson_that_cannot_be_read(complaints, project):
+    said = complaints(code("from examples import nothing"), sound=False)
+    assert "examples/nothing.py: there is no such example" in said[0]

@@ -1,0 +1,117 @@
+"""Lessons are run when what they depend on has changed, and their stored outputs are stable."""
+
+import json
+
+import pytest
+
+from streamside.catalogue import Lesson, SiteError
+from streamside.site.run import is_current, run, same
+from tests.site.conftest import EXAMPLE, code, markdown
+
+pytestmark = pytest.mark.timeout(60)  # a kernel starts
+
+
+def quiet(text: str) -> None:
+    pass
+
+
+def lesson(project) -> Lesson:
+    return Lesson(project, "notebooks/01-a.ipynb")
+
+
+def test_a_run_stores_the_outputs_and_a_second_changes_nothing(project):
+    assert not is_current(lesson(project))
+    run([lesson(project)], quiet)
+    stored = lesson(project).file.read_bytes()
+    (output,) = lesson(project).notebook["cells"][2]["outputs"]
+    assert "".join(output["text"]) == "2\n"
+    assert is_current(lesson(project))
+    run([lesson(project)], quiet)
+    assert lesson(project).file.read_bytes() == stored
+
+
+@pytest.mark.parametrize("path", ["examples/one.py", "streamside/lab.py", "requirements.lock"])
+def test_a_lesson_is_outdated_when_an_input_has_changed(project, lesson_of, path):
+    lesson_of(project, code("import sys\nif 0:\n    from examples import one"))
+    run([lesson(project)], quiet)
+    assert is_current(lesson(project))
+    (project / path).write_text(EXAMPLE + "# changed\n")
+    assert not is_current(lesson(project))
+
+
+def test_a_lesson_is_outdated_when_a_cell_has_changed(project):
+    run([lesson(project)], quiet)
+    notebook = json.loads(lesson(project).file.read_text())
+    notebook["cells"][1]["source"] = "# A, but better"
+    lesson(project).file.write_text(json.dumps(notebook))
+    assert not is_current(lesson(project))
+
+
+def test_modification_times_and_unrelated_files_do_not_count(project):
+    run([lesson(project)], quiet)
+    (project / "examples/one.py").touch()
+    (project / "examples/two.py").write_text("")
+    assert is_current(lesson(project))
+
+
+def test_the_table_of_contents_counts_where_it_is_shown(project, lesson_of):
+    shows = lesson_of(project, code("def contents(): pass\ncontents()"))
+    run([shows], quiet)
+    (project / "_quarto.yml").write_text((project / "_quarto.yml").read_text() + "          - text: Later\n")
+    assert not is_current(lesson(project))
+
+
+def test_a_page_without_code_needs_no_run(project, lesson_of):
+    assert is_current(lesson_of(project, markdown("# A")))
+
+
+def test_a_cell_that_fails_is_named_and_the_notebook_stays(project, lesson_of):
+    failing = lesson_of(project, markdown("# A"), code("1 / 0"))
+    before = failing.file.read_bytes()
+    with pytest.raises(SiteError, match=r"^01-a\.ipynb, cell 3: ZeroDivisionError: division by zero$"):
+        run([failing], quiet)
+    assert failing.file.read_bytes() == before
+    assert [path.name for path in failing.file.parent.iterdir()] == ["01-a.ipynb"]
+
+
+def test_a_kernel_that_dies_is_said(project, lesson_of):
+    dying = lesson_of(project, code("import os; os._exit(1)"))
+    with pytest.raises(SiteError, match="the kernel died"):
+        run([dying], quiet)
+
+
+def test_a_server_left_open_by_a_failed_cell_does_not_keep_the_kernel(project, lesson_of):
+    cell = "import importlib\nfrom streamside.lab import serve\n"
+    cell += "serve(importlib.import_module('examples.basic_stream'))\n1 / 0"
+    with pytest.raises(SiteError, match="ZeroDivisionError"):
+        run([lesson_of(project, code(cell))], quiet)
+
+
+TRANSCRIPT = "< 200 OK\n<\n0.0 s │ data: {data}\n{time} ■ The client closed the connection."
+
+
+def output(kind: str, text: str) -> dict:
+    return {"output_type": "display_data", "data": {kind: text}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("text/plain", TRANSCRIPT.replace("{data}", "x")),
+        ("text/html", '<span class="time">{time}</span>'),
+        ("text/markdown", "| Time | Type |\n| --- | --- |\n| {time} | message |"),
+    ],
+)
+def test_outputs_that_differ_in_shown_times_are_the_same(kind, text):
+    assert same(output(kind, text.replace("{time}", "0.5 s")), output(kind, text.replace("{time}", "0.6 s")))
+    assert not same(output(kind, text.replace("{time}", "0.5 s")), output(kind, text.replace("{time}", "0.5 s.")))
+
+
+def test_recordings_that_differ_in_times_are_the_same_and_in_data_are_not():
+    recorded = '{"chunks": [[500, "data: 12"]], "start": 0, "end": %d}'
+    assert same(output("text/html", recorded % 500), output("text/html", recorded % 600))
+    assert not same(output("text/html", recorded % 500), output("text/html", (recorded % 500).replace("12", "13")))
+
+
+def test_times_in_prose_and_data_count():
+    assert not same(output("text/plain", "it took 0.5 s"), output("text/plain", "it took 0.6 s"))
