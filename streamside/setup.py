@@ -46,10 +46,9 @@ def set_up() -> None:
         raise SetupError(
             f"Python {wanted} or newer is needed, this is {found}: run `make PYTHON=python3.13 …` or the like"
         )
-    locks = [ROOT / "requirements.lock", ROOT / "pyproject.toml"]
-    unless_marked(VENV, [*map(Path.read_bytes, locks), sys.version.encode()], install_python_packages)
-    locks = [ROOT / "package-lock.json", ROOT / "package.json"]
-    unless_marked(NODE_MODULES, list(map(Path.read_bytes, locks)), install_browser_packages)
+    python = ".".join(map(str, sys.version_info[:2])).encode()
+    unless_marked(VENV, [(ROOT / "requirements.lock").read_bytes(), python], install_python_packages)
+    unless_marked(NODE_MODULES, [(ROOT / "package-lock.json").read_bytes()], install_browser_packages)
 
 
 def unless_marked(folder: Path, inputs: Sequence[bytes], install: Callable[[], None]) -> None:
@@ -58,8 +57,8 @@ def unless_marked(folder: Path, inputs: Sequence[bytes], install: Callable[[], N
     mark = folder / ".streamside"
     if mark.is_file() and mark.read_text() == digest:
         return
-    mark.unlink(missing_ok=True)
     try:
+        mark.unlink(missing_ok=True)
         install()
         mark.write_text(digest)
     except OSError as error:
