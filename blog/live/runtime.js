@@ -1,0 +1,402 @@
+/**
+ * Runs examples: Python in one worker for the whole page, the service worker between it and the frames.
+ *
+ *     const running = await start("basic_stream", {});
+ *     frame.src = running.url;
+ *
+ * A `Running` tells what goes over its wire (`wire`: a WireMessage), what Python prints (`log`: `{text}`), and that it was
+ * ended from elsewhere (`ended`: `{why}`): by the page's leaving, or with another example that would not stop.
+ */
+/* global streamside */
+import "./bundle.js";
+
+const SITE = new URL("../", import.meta.url).href;
+const TAB = `tab-${crypto.randomUUID().replaceAll("-", "").slice(0, 12)}`;
+const PING = 15_000; // ms; Firefox stops a service worker after 30 s, whatever streams it has
+const PATIENCE = 1_500; // ms for Python to stop a server before Python itself is ended
+const SETTLE = 25; // ms by which a page's account waits, so that bytes are told before what was made of them
+const USUAL_RECONNECTION_TIME = 3_000; // ms, where neither a stream nor the browser has told
+
+/** @typedef {{cut: boolean, delay: number, rate: number, hold: boolean, answer: 503 | 204 | null}} CableState */
+/** @typedef {Record<string, any> & {kind: "request" | "response" | "chunk" | "end" | "source", time: number}} WireMessage */
+/** @typedef {{source?: string, path?: string, cable?: Partial<CableState>, onprogress?: (step: string, fraction: number) => void}} Options */
+
+/** The example cannot run: a sentence for the reader, and the line of its program where that is known. */
+export class StartError extends Error {
+  /**
+   * @param {string} message
+   * @param {number} [line]
+   */
+  constructor(message, line) {
+    super(message);
+    this.name = "StartError";
+    this.line = line;
+  }
+}
+
+/**
+ * Why Python cannot run in this page, in one sentence; null if it can.
+ * @returns {Promise<string | null>}
+ */
+export async function obstacle() {
+  if (location.protocol === "file:") return "This page was opened as a file; Python runs in it when it comes from a web server.";
+  if (!isSecureContext) return "Browsers run Python in a page only over HTTPS, or from this very machine.";
+  if (!("serviceWorker" in navigator)) return "This browser, or this private window, has no service workers; Python in the page needs one.";
+  if (typeof DecompressionStream === "undefined" || typeof WebAssembly !== "object" || !("Tag" in WebAssembly)) {
+    return "This browser is too old to run Python in the page.";
+  }
+  try {
+    await navigator.serviceWorker.getRegistration(SITE);
+  } catch {
+    return "This browser does not let this page have a service worker; Python in the page needs one.";
+  }
+  return null;
+}
+
+/**
+ * Serve an example, or an edited version of it (`source`).
+ * @param {string} example  its name, such as "basic_stream"
+ * @param {Options} [options]
+ * @returns {Promise<Running>}  rejects with `StartError`
+ */
+export async function start(example, { source, path = "/", cable = {}, onprogress = () => {} } = {}) {
+  const reason = await obstacle();
+  if (reason) throw new StartError(reason);
+  const [program] = await Promise.all([source ?? fetchExample(example), python.boot(onprogress), connection.ready()]);
+  onprogress("Starting the server", 0.95);
+  const running = new Running(example, program, path, cable);
+  await running.begin();
+  onprogress("Running", 1);
+  return running;
+}
+
+/** @param {string} example */
+async function fetchExample(example) {
+  const response = await fetch(`${SITE}live/examples/${example}.py`);
+  if (!response.ok) throw new StartError(`The site has no example “${example}”.`);
+  return response.text();
+}
+
+/** The servers of this page, by name. @type {Map<string, Running>} */
+const servers = new Map();
+let serverCount = 0;
+
+/** A server in this page. */
+export class Running extends EventTarget {
+  #example;
+  #program;
+  #began = performance.timeOrigin + performance.now();
+  /** @type {CableState} */
+  #state = { cut: false, delay: 0, rate: 0, hold: false, answer: null };
+  /** Numbers for the wire's view, by the ids of connections and of event sources. @type {Map<string, number>} */
+  #connections = new Map();
+  /** @type {Map<string, number>} */
+  #sources = new Map();
+  /** When event sources lost their connections. @type {Map<string, number>} */
+  #lost = new Map();
+  /** Messages are told in the order in which they came. */
+  #telling = Promise.resolve();
+  /** @type {Promise<void> | undefined} */
+  #stopped;
+
+  /**
+   * @param {string} example
+   * @param {string} program
+   * @param {string} path
+   * @param {Partial<CableState>} cable
+   */
+  constructor(example, program, path, cable) {
+    super();
+    this.#example = example;
+    this.#program = program;
+    Object.assign(this.#state, cable);
+    this.name = `${example}-${++serverCount}`;
+    this.url = `${SITE}live/${TAB}/${this.name}${path.startsWith("/") ? path : `/${path}`}`;
+    this.cable = {
+      cut: () => this.#change({ cut: true }),
+      mend: () => this.#change({ cut: false }),
+      /** @param {number} delay  ms, 0: none */
+      delay: (delay) => this.#change({ delay }),
+      /** @param {number} rate  bytes per second, 0: no limit */
+      rate: (rate) => this.#change({ rate }),
+      /** @param {boolean} hold */
+      hold: (hold) => this.#change({ hold }),
+      /** @param {503 | 204} answer */
+      answer: (answer) => this.#change({ answer }),
+      restart: () => this.#restart(),
+    };
+  }
+
+  get cableState() {
+    return this.#state;
+  }
+
+  /** Start the application. Rejects with `StartError`. */
+  async begin() {
+    servers.set(this.name, this);
+    try {
+      await python.attempt("start", { server: this.name, example: this.#example, program: this.#program });
+      await this.#change({});
+    } catch (error) {
+      servers.delete(this.name);
+      throw error;
+    }
+  }
+
+  /** End it: its streams, its application; Python itself if it does not listen. */
+  stop() {
+    return (this.#stopped ??= this.#stop());
+  }
+
+  async #stop() {
+    if (!servers.has(this.name)) return;
+    connection.tell({ kind: "cable", tab: TAB, server: this.name, cable: null, why: "The server was stopped." });
+    const stopped = await Promise.race([python.attempt("stop", { server: this.name }).then(() => true), after(PATIENCE)]);
+    servers.delete(this.name);
+    if (!stopped) python.end("Python did not stop and was ended.");
+  }
+
+  async #restart() {
+    await python.attempt("restart", { server: this.name, example: this.#example, program: this.#program });
+  }
+
+  /** @param {Partial<CableState>} change */
+  async #change(change) {
+    Object.assign(this.#state, change);
+    await connection.tell({ kind: "cable", tab: TAB, server: this.name, cable: this.#state });
+  }
+
+  /**
+   * It was ended without `stop`.
+   * @param {string} why
+   */
+  ended(why) {
+    servers.delete(this.name);
+    this.dispatchEvent(new CustomEvent("ended", { detail: { why } }));
+  }
+
+  /** The preset answer was given. */
+  answered() {
+    this.#state.answer = null;
+  }
+
+  /** @param {string} text */
+  log(text) {
+    this.dispatchEvent(new CustomEvent("log", { detail: { text } }));
+  }
+
+  /**
+   * Tell what went over the wire, or what the browser made of it.
+   * @param {WireMessage} message  with ids and the time since 1970, as the service worker and the probe give them
+   */
+  wire(message) {
+    this.#telling = this.#telling.then(async () => {
+      if (message.kind === "source" && message.what === "error") await this.#addReconnect(message);
+      if (message.kind === "request" && message.source) this.#measureReconnect(message);
+      /** @type {WireMessage} */
+      const detail = { ...message, time: message.time - this.#began };
+      if (message.connection) detail.connection = numbered(this.#connections, message.connection);
+      if (message.source) detail.source = numbered(this.#sources, message.source);
+      this.dispatchEvent(new CustomEvent("wire", { detail }));
+    });
+  }
+
+  /**
+   * A lost connection: when the browser will try again, and what it will say.
+   * @param {WireMessage} message
+   */
+  async #addReconnect(message) {
+    if (message.readyState !== EventSource.CONNECTING) return;
+    this.#lost.set(message.source, message.time);
+    const known = await Promise.race([python.ask("resumption", { source: message.source }), after(PATIENCE)]);
+    message.retryIn = known?.reconnectionTime ?? reconnectionTime;
+    if (known?.lastEventId) message.willSend = known.lastEventId;
+  }
+
+  /**
+   * The browser's own reconnection time cannot be asked for; it shows when a reconnect comes.
+   * @param {WireMessage} message
+   */
+  async #measureReconnect({ source, time }) {
+    const lost = this.#lost.get(source);
+    this.#lost.delete(source);
+    if (lost === undefined) return;
+    const known = await python.ask("resumption", { source });
+    if (known.reconnectionTime === undefined) reconnectionTime = Math.round((time - lost) / 500) * 500;
+  }
+}
+
+let reconnectionTime = USUAL_RECONNECTION_TIME;
+
+/**
+ * @param {Map<string, number>} numbers
+ * @param {string} id
+ */
+function numbered(numbers, id) {
+  const number = numbers.get(id) ?? numbers.size + 1;
+  numbers.set(id, number);
+  return number;
+}
+
+/**
+ * @param {number} time  ms
+ * @returns {Promise<undefined>}
+ */
+function after(time) {
+  return new Promise((resolve) => setTimeout(resolve, time));
+}
+
+/** Python in its worker: one for the page, made when the first example starts and again after it had to be ended. */
+const python = {
+  /** @type {Worker | undefined} */
+  worker: undefined,
+  /** @type {Promise<unknown> | undefined} */
+  booted: undefined,
+  /** @type {Map<number, {resolve: (result: any) => void, reject: (error: Error) => void}>} */
+  calls: new Map(),
+  callCount: 0,
+  /** @type {Set<(step: string, fraction: number) => void>} */
+  listeners: new Set(),
+
+  /** @param {(step: string, fraction: number) => void} onprogress */
+  async boot(onprogress) {
+    this.listeners.add(onprogress);
+    onprogress("Fetching Python", 0);
+    this.booted ??= this.ask("boot", {});
+    try {
+      await this.booted;
+    } catch (error) {
+      this.end(String(error));
+      throw new StartError(`Python did not start: ${error instanceof Error ? error.message : error}`);
+    } finally {
+      this.listeners.delete(onprogress);
+    }
+  },
+
+  /**
+   * @param {string} kind
+   * @param {object} message
+   * @returns {Promise<any>}
+   */
+  ask(kind, message) {
+    const call = ++this.callCount;
+    return new Promise((resolve, reject) => {
+      this.calls.set(call, { resolve, reject });
+      this.start().postMessage({ kind, call, ...message });
+    });
+  },
+
+  /**
+   * Ask for what can fail because of the example. Rejects with `StartError`.
+   * @param {"start" | "restart" | "stop"} kind
+   * @param {object} message
+   */
+  async attempt(kind, message) {
+    const failure = await this.ask(kind, message);
+    if (failure) throw new StartError(failure.message, failure.line);
+  },
+
+  /** @returns {Worker} */
+  start() {
+    if (this.worker) return this.worker;
+    this.worker = new Worker(new URL("./server-worker.js", import.meta.url), { type: "module", name: "Python" });
+    this.worker.onmessage = ({ data }) => this.hear(data);
+    this.worker.onerror = (event) => this.end(`Python's worker failed: ${event.message ?? "it could not be loaded"}`);
+    return this.worker;
+  },
+
+  /** @param {any} message */
+  hear({ kind, call, result, error, loaded, server, text }) {
+    if (kind === "answer") {
+      const waiting = this.calls.get(call);
+      this.calls.delete(call);
+      if (error) waiting?.reject(new StartError(error));
+      else waiting?.resolve(result);
+    } else if (kind === "progress") {
+      const part = Math.min(1, loaded / streamside.size);
+      for (const tell of this.listeners) tell(part < 1 ? "Fetching Python" : "Starting Python", 0.7 * part);
+    } else if (kind === "log") {
+      for (const running of server ? [servers.get(server)] : servers.values()) running?.log(text);
+    }
+  },
+
+  /**
+   * End the worker, whatever it is doing, and with it all servers of the page.
+   * @param {string} why
+   */
+  end(why) {
+    this.worker?.terminate();
+    this.worker = this.booted = undefined;
+    for (const { reject } of this.calls.values()) reject(new StartError(why));
+    this.calls.clear();
+    connection.end(why);
+    for (const running of [...servers.values()]) running.ended(why);
+  },
+};
+
+/** The way to the service worker. */
+const connection = {
+  /** @type {Promise<ServiceWorkerRegistration> | undefined} */
+  registered: undefined,
+  /** @type {ServiceWorker | null} */
+  worker: null,
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  pings: undefined,
+
+  /** Resolves when there is a service worker that frames will be answered by. */
+  async ready() {
+    this.registered ??= navigator.serviceWorker.register(`${SITE}service-worker.js`, { scope: SITE, updateViaCache: "none" });
+    try {
+      await this.registered;
+    } catch (error) {
+      this.registered = undefined;
+      throw new StartError(`The browser refused the service worker: ${error instanceof Error ? error.message : error}`);
+    }
+    const worker = await this.active();
+    if (this.worker !== worker) this.introduce(worker);
+    this.pings ??= setInterval(() => servers.size && this.tell({ kind: "ping" }), PING);
+  },
+
+  /** The active service worker; activation of a new one is waited for. */
+  async active() {
+    const { active, installing, waiting } = /** @type {ServiceWorkerRegistration} */ (await this.registered);
+    const coming = installing ?? waiting ?? active;
+    while (coming && !["activated", "redundant"].includes(coming.state)) {
+      await new Promise((resolve) => coming.addEventListener("statechange", resolve, { once: true }));
+    }
+    return /** @type {ServiceWorkerRegistration} */ (await this.registered).active;
+  },
+
+  /** @param {ServiceWorker | null} worker */
+  introduce(worker) {
+    this.worker = worker;
+    const { port1, port2 } = new MessageChannel();
+    const cables = Object.fromEntries([...servers.values()].map((running) => [running.name, running.cableState]));
+    python.start().postMessage({ kind: "port" }, [port2]);
+    worker?.postMessage({ kind: "tab", tab: TAB, cables }, [port1]);
+  },
+
+  /** @param {object} message */
+  async tell(message) {
+    this.worker?.postMessage(message);
+  },
+
+  /** @param {string} why */
+  end(why) {
+    this.tell({ kind: "gone", tab: TAB, why });
+    this.worker = null; // Python's next worker is to be introduced
+  },
+};
+
+navigator.serviceWorker?.addEventListener("message", ({ data, source }) => {
+  if (data.kind === "tab?" && data.tab === TAB && servers.size) connection.introduce(/** @type {ServiceWorker} */ (source));
+  else if (data.kind === "wire") servers.get(data.server)?.wire(data.message);
+  else if (data.kind === "answered") servers.get(data.server)?.answered();
+});
+
+new BroadcastChannel(`streamside-${TAB}`).addEventListener("message", ({ data }) => {
+  const { server, ...message } = data;
+  setTimeout(() => servers.get(server)?.wire(message), SETTLE);
+});
+
+addEventListener("pagehide", () => servers.size && python.end("The page was left."));

@@ -1,0 +1,516 @@
+/**
+ * Answers what an example's page asks for, from the Python server in the tab's worker, and is the cable in between.
+ *
+ * An address `…/live/TAB/SERVER/PATH` is PATH of one server of one open tab. This script keeps nothing that it cannot
+ * ask for again: a browser stops it when it likes, and the tab tells it anew where its worker is (`tab`).
+ *
+ * From the tab: `tab` (id, port to its worker, cables by server), `cable` (server, its state), `gone` (tab), `keep` (urls),
+ * `ping`. To the tab: `tab?`, `wire` (server, message), `answered` (server: the preset answer is used up).
+ * With the worker: see bridge.py.
+ */
+/* global streamside */
+importScripts("live/bundle.js");
+
+const serviceWorker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
+
+const BOOT = crypto.randomUUID(); // each life of this script has its own connections
+const SITE = new URL("./", serviceWorker.location.href).href;
+const LIVE = new RegExp(`^${SITE.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}live/(tab-[0-9a-f]+)/(\\w+-\\d+)(/[^?#]*)(\\?[^#]*)?`);
+const SOURCE = /[?&]streamside-source=([\w-]+)$/; // added by probe.js, taken off here
+const HELD = 16_384; // bytes that a buffering proxy holds back
+const PATIENCE = 5_000; // ms to wait for a tab to say where its worker is
+const DRAIN = 50; // ms that the browser gets to hand on what it has taken before the connection breaks
+const MAPPED = ["location", "hx-redirect", "hx-location", "hx-push-url", "hx-replace-url"];
+
+/** @typedef {{cut: boolean, delay: number, rate: number, hold: boolean, answer: 503 | 204 | null}} Cable */
+/** @typedef {{client: Client, port: MessagePort, cables: Map<string, Cable>}} Tab */
+/** @typedef {{tab: string, server: string, path: string, query: string, source: string | null}} Place */
+/** @typedef {{head?: {status: number, headers: [string, string][]}, bytes?: Uint8Array, end?: string | null, arrived: number}} Item */
+
+/** @type {Map<string, Tab>} */
+const tabs = new Map();
+/** Who waits for a tab to answer. @type {Map<string, ((tab: Tab | undefined) => void)[]>} */
+const waiting = new Map();
+/** @type {Map<string, Connection>} */
+const connections = new Map();
+let connectionCount = 0;
+
+serviceWorker.addEventListener("install", () => void serviceWorker.skipWaiting());
+serviceWorker.addEventListener("activate", (event) => event.waitUntil(Promise.all([serviceWorker.clients.claim(), forgetOldFiles()])));
+
+serviceWorker.addEventListener("message", (event) => {
+  const message = event.data;
+  if (message.kind === "tab") {
+    addTab(message, /** @type {Client} */ (event.source), event.ports[0]);
+  } else if (message.kind === "cable") {
+    changeCable(message.tab, message.server, message.cable, message.why);
+  } else if (message.kind === "gone") {
+    removeTab(message.tab, message.why);
+  } else if (message.kind === "keep") {
+    event.waitUntil(keep(message.urls));
+  }
+});
+
+serviceWorker.addEventListener("fetch", (event) => {
+  const place = locate(event.request.url);
+  event.respondWith(place ? exchange(place, event.request) : answerElsewhere(event));
+});
+
+/**
+ * What an address stands for, if it is an example's.
+ * @param {string} url
+ * @returns {Place | undefined}
+ */
+function locate(url) {
+  const found = LIVE.exec(url);
+  if (!found) return undefined;
+  const [, tab, server, path, query = ""] = found;
+  const source = SOURCE.exec(query);
+  return { tab, server, path, query: (source ? query.slice(0, source.index) : query).replace(/^\?/, ""), source: source && source[1] };
+}
+
+/**
+ * Everything that is not below `live/TAB/`: an absolute path or a CDN link of an example's page, or the site itself.
+ * @param {FetchEvent} event
+ */
+async function answerElsewhere(event) {
+  const { request } = event;
+  const url = new URL(request.url);
+  const client = event.clientId ? await serviceWorker.clients.get(event.clientId) : undefined;
+  const home = locate(client?.url ?? "") ?? (request.mode === "navigate" ? locate(request.referrer) : undefined);
+  if (!home) return url.href.startsWith(SITE) && request.method === "GET" ? siteFile(request) : fetch(request);
+  if (url.origin !== location.origin) return asset(url);
+  if (url.href.startsWith(`${SITE}live/`)) return siteFile(request);
+  // An absolute path belongs to the example that asks for it.
+  const source = SOURCE.exec(url.search);
+  const query = (source ? url.search.slice(0, source.index) : url.search).replace(/^\?/, "");
+  const there = { ...home, path: url.pathname, query, source: source && source[1] };
+  return request.mode === "navigate" ? Response.redirect(address(there), 307) : exchange(there, request);
+}
+
+/**
+ * @param {Place} place
+ * @returns {string}
+ */
+function address(place) {
+  return `${SITE}live/${place.tab}/${place.server}${place.path}${place.query && `?${place.query}`}`;
+}
+
+// ── files ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * A CDN's file, from our own copy. There are no others: an example's page gets nothing from other origins.
+ * @param {URL} url
+ */
+async function asset(url) {
+  const name = Object.keys(streamside.assets).find((link) => url.pathname.endsWith(`/${link}`));
+  if (name) return siteFile(new Request(`${SITE}live/${streamside.assets[name]}`));
+  return new Response(`${url} is not among the files that this page has.`, { status: 404, statusText: "Not Found" });
+}
+
+/**
+ * A file of the site: one named by its content from the cache, any other from the network while there is one.
+ * @param {Request} request
+ */
+async function siteFile(request) {
+  const cache = await openCache();
+  const lasting = isLasting(request.url);
+  const kept = lasting ? await cache?.match(request.url) : undefined;
+  if (kept) return kept;
+  try {
+    const response = await fetch(request);
+    if (response.status === 200) cache?.put(request.url, response.clone()).catch(() => {}); // no room: do without
+    return response;
+  } catch (error) {
+    const old = await cache?.match(request.url, { ignoreSearch: true });
+    if (old) return old;
+    throw error;
+  }
+}
+
+/** @param {string} url */
+function isLasting(url) {
+  return url.startsWith(`${SITE}live/files/`) || url.startsWith(`${SITE}live/assets/`);
+}
+
+/** The cache, unless the browser has none for us (a private window, no room). */
+function openCache() {
+  return caches.open("streamside").catch(() => undefined);
+}
+
+/**
+ * Fetch files once more so that the next visit needs no network.
+ * @param {string[]} urls
+ */
+async function keep(urls) {
+  const cache = await openCache();
+  await Promise.allSettled(urls.map(async (url) => (await cache?.match(url)) ?? cache?.add(url)));
+}
+
+/** Remove the files that this deployment does not have. */
+async function forgetOldFiles() {
+  const cache = await openCache();
+  const current = new Set([...Object.values(streamside.files), ...Object.values(streamside.assets)].map((name) => `${SITE}live/${name}`));
+  for (const request of (await cache?.keys()) ?? []) {
+    if (isLasting(request.url) && !current.has(request.url)) await cache?.delete(request);
+  }
+}
+
+// ── tabs ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * @param {{tab: string, cables: Record<string, Cable>}} message
+ * @param {Client} client
+ * @param {MessagePort} port
+ */
+function addTab({ tab, cables }, client, port) {
+  const added = { client, port, cables: new Map(Object.entries(cables)) };
+  tabs.set(tab, added);
+  port.onmessage = (event) => connections.get(event.data.id)?.hear(event.data);
+  for (const resolve of waiting.get(tab) ?? []) resolve(added);
+  waiting.delete(tab);
+}
+
+/**
+ * @param {string} tab
+ * @param {string} why
+ */
+function removeTab(tab, why) {
+  for (const connection of ofServer(tab)) connection.breakOff("server", why);
+  tabs.get(tab)?.port.close();
+  tabs.delete(tab);
+}
+
+/**
+ * Where a tab's worker is; asked for if this script has just woken up.
+ * @param {string} id
+ * @returns {Promise<Tab | undefined>}
+ */
+async function findTab(id) {
+  const known = tabs.get(id);
+  if (known) return known;
+  const answer = new Promise((/** @type {(tab: Tab | undefined) => void} */ resolve) => {
+    waiting.set(id, [...(waiting.get(id) ?? []), resolve]);
+    setTimeout(resolve, PATIENCE, undefined);
+  });
+  for (const client of await serviceWorker.clients.matchAll({ type: "window", includeUncontrolled: true })) {
+    client.postMessage({ kind: "tab?", tab: id });
+  }
+  return answer;
+}
+
+/**
+ * @param {string} tab
+ * @param {string} [server]
+ */
+function ofServer(tab, server) {
+  return [...connections.values()].filter((each) => each.place.tab === tab && (!server || each.place.server === server));
+}
+
+/**
+ * @param {string} tab
+ * @param {string} server
+ * @param {Cable | null} cable  null: the server is no more
+ * @param {string} why
+ */
+function changeCable(tab, server, cable, why) {
+  if (cable) tabs.get(tab)?.cables.set(server, cable);
+  else tabs.get(tab)?.cables.delete(server);
+  for (const connection of ofServer(tab, server)) {
+    if (cable?.cut) connection.breakOff("network", "The cable was cut.");
+    else if (!cable) connection.breakOff("server", why);
+    else connection.wake();
+  }
+}
+
+// ── connections ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * @param {Place} place
+ * @param {Request} request
+ * @returns {Promise<Response>}
+ */
+async function exchange(place, request) {
+  const tab = await findTab(place.tab);
+  const cable = tab?.cables.get(place.server);
+  if (!tab || !cable) return notRunning(request);
+  const body = request.method === "GET" || request.method === "HEAD" ? null : await request.arrayBuffer();
+  const connection = new Connection(place, tab, cable, request);
+  if (cable.cut) return connection.refuse();
+  if (cable.answer) return connection.preset(cable.answer);
+  return connection.open(request, body);
+}
+
+/** @param {Request} request */
+function notRunning(request) {
+  if (request.mode !== "navigate") return Response.error();
+  const page = '<!doctype html><html lang="en"><meta charset="utf-8"><title>Not running</title><p>This server is not running any more.';
+  return new Response(page, { status: 503, headers: { "content-type": "text/html; charset=utf-8" } });
+}
+
+/** One request of an example's page, and its answer on the way back through the cable. */
+class Connection {
+  /** What has come from the server and is still in the cable. @type {Item[]} */
+  #inCable = [];
+  /** When the cable is free again, at a limited rate. */
+  #freeAt = 0;
+  #over = false;
+  #reading = false;
+  #wake = () => {};
+  #decoder = new TextDecoder();
+  /** @type {ReadableStreamDefaultController<Uint8Array> | undefined} */
+  #controller;
+
+  /**
+   * @param {Place} place
+   * @param {Tab} tab
+   * @param {Cable} cable
+   * @param {Request} request
+   */
+  constructor(place, tab, cable, request) {
+    this.id = `${BOOT} ${++connectionCount}`;
+    this.place = place;
+    this.tab = tab;
+    this.firstCable = cable;
+    this.isPage = request.mode === "navigate";
+    this.method = request.method;
+    /** @type {[string, string][]} */
+    this.headers = [["host", location.host], ...request.headers];
+    request.signal.addEventListener("abort", () => this.left());
+    connections.set(this.id, this);
+  }
+
+  get cable() {
+    return this.tab.cables.get(this.place.server) ?? this.firstCable;
+  }
+
+  /**
+   * Hand the request to the server; the answer is there when the cable lets its beginning through.
+   * @param {Request} request
+   * @param {ArrayBuffer | null} body
+   * @returns {Promise<Response>}
+   */
+  async open(request, body) {
+    const { server, path, query, source } = this.place;
+    const { protocol, hostname, port } = location;
+    const scheme = protocol.slice(0, -1);
+    this.#ask({
+      kind: "request", server, method: this.method, path, query, headers: this.headers, body, source,
+      scheme, host: hostname, port: Number(port) || (scheme === "https" ? 443 : 80),
+    });
+    const first = await this.#take();
+    if (!first?.head) return Response.error();
+    return this.#respond(first.head, request);
+  }
+
+  /**
+   * @param {{status: number, headers: [string, string][]}} head
+   * @param {Request} request
+   */
+  #respond({ status, headers }, request) {
+    this.#tell({ kind: "response", status, headers });
+    const shown = new Headers();
+    for (const [name, value] of headers) {
+      if (name !== "content-length") shown.append(name, MAPPED.includes(name) ? this.#map(value, request.url) : value);
+    }
+    const bodiless = [204, 205, 304].includes(status) || this.method === "HEAD";
+    const isPage = this.isPage && (shown.get("content-type") ?? "").startsWith("text/html");
+    const body = this.#body(isPage);
+    if (!bodiless) return new Response(body, { status, headers: shown });
+    void body.getReader().read(); // up to the end, so that it is told
+    return new Response(null, { status, headers: shown });
+  }
+
+  /**
+   * Absolute paths in an example's headers are below its own address.
+   * @param {string} target
+   * @param {string} here
+   */
+  #map(target, here) {
+    if (!/^(\/|https?:)/.test(target)) return target;
+    const url = new URL(target, here);
+    if (url.origin !== location.origin || locate(url.href)) return url.href;
+    return address({ ...this.place, path: url.pathname, query: url.search.replace(/^\?/, "") }) + url.hash;
+  }
+
+  /**
+   * @param {boolean} isPage  put the probe into its head
+   * @returns {ReadableStream<Uint8Array>}
+   */
+  #body(isPage) {
+    let probe = isPage;
+    return new ReadableStream(
+      {
+        start: (controller) => void (this.#controller = controller),
+        pull: async (controller) => {
+          const item = await this.#take();
+          if (!item) return;
+          if (item.bytes) {
+            this.#tell({ kind: "chunk", text: this.#decoder.decode(item.bytes, { stream: true }) });
+            this.#ask({ kind: "pulled", size: item.bytes.length });
+            controller.enqueue(probe ? withProbe(item.bytes) : item.bytes);
+            probe = false;
+          } else if (item.end) {
+            this.#finish("server", item.end);
+            controller.error(new TypeError(item.end));
+          } else {
+            this.#finish("server", "The server ended the response.");
+            controller.close();
+          }
+        },
+        cancel: () => this.left(),
+      },
+      { highWaterMark: 0 },
+    );
+  }
+
+  /**
+   * A message of the worker about this connection.
+   * @param {any} message
+   */
+  hear(message) {
+    const arrived = performance.now();
+    if (message.kind === "request") this.#tellRequest(message.headers);
+    else if (message.kind === "response") this.#inCable.push({ head: message, arrived });
+    else if (message.kind === "chunk") this.#inCable.push({ bytes: message.body, arrived });
+    else if (message.kind === "end") this.#inCable.push({ end: message.error, arrived });
+    this.wake();
+  }
+
+  /** The cable has changed, or something has come: look again. */
+  wake() {
+    this.#wake();
+  }
+
+  /**
+   * The next thing that comes out of the cable.
+   * @returns {Promise<Item | undefined>}  undefined if the connection is over
+   */
+  async #take() {
+    this.#reading = true;
+    this.#wake();
+    while (!this.#over) {
+      const pause = this.#pause();
+      if (pause <= 0) {
+        this.#reading = false;
+        return this.#next();
+      }
+      await new Promise((/** @type {(value?: unknown) => void} */ resolve) => {
+        this.#wake = resolve;
+        if (pause < Infinity) setTimeout(resolve, pause);
+      });
+    }
+    return undefined;
+  }
+
+  /** Milliseconds until the cable lets something through; Infinity if something must change first. */
+  #pause() {
+    const [first] = this.#inCable;
+    if (!first) return Infinity;
+    const { delay, hold } = this.cable;
+    const ended = this.#inCable.some((item) => item.end !== undefined);
+    const size = this.#inCable.reduce((sum, item) => sum + (item.bytes?.length ?? 0), 0);
+    if (hold && !ended && size < HELD) return Infinity;
+    return Math.max(first.arrived + delay, this.#freeAt) - performance.now();
+  }
+
+  /** @returns {Item | undefined} */
+  #next() {
+    const first = /** @type {Item} */ (this.#inCable[0]);
+    const { rate } = this.cable;
+    if (!rate || !first.bytes) return this.#inCable.shift();
+    // A tenth of a second's worth at a time, so that a slow link is seen to be slow rather than late.
+    const size = Math.max(1, Math.min(first.bytes.length, Math.floor(rate / 10)));
+    this.#freeAt = performance.now() + (1000 * size) / rate;
+    const bytes = first.bytes.subarray(0, size);
+    first.bytes = first.bytes.subarray(size);
+    if (!first.bytes.length) this.#inCable.shift();
+    return { bytes, arrived: first.arrived };
+  }
+
+  /** The client has gone. */
+  left() {
+    if (this.#over) return;
+    this.#finish("client", "The page closed the connection.");
+    this.#ask({ kind: "cancel" });
+  }
+
+  /**
+   * The connection breaks: the client sees a network error, the server a client gone. What the browser has taken by now
+   * gets the time to be heard, so that the last event ID that is remembered is the one that the page has seen.
+   * @param {"server" | "network"} by
+   * @param {string} why
+   */
+  async breakOff(by, why) {
+    if (this.#over) return;
+    this.#finish(by, why);
+    this.#ask({ kind: "cancel" });
+    if (this.#reading) await new Promise((resolve) => setTimeout(resolve, DRAIN));
+    this.#controller?.error(new TypeError(why));
+  }
+
+  /** The cable is cut: nothing gets through. */
+  refuse() {
+    this.#tellRequest(this.headers);
+    this.#finish("network", "The cable is cut.");
+    return Response.error();
+  }
+
+  /** @param {503 | 204} status */
+  preset(status) {
+    this.cable.answer = null;
+    this.#post({ kind: "answered", server: this.place.server });
+    this.#tellRequest(this.headers);
+    this.#tell({ kind: "response", status, headers: [] });
+    this.#finish("server", "The server ended the response.");
+    return new Response(null, { status });
+  }
+
+  /**
+   * @param {"server" | "client" | "network"} by
+   * @param {string} why
+   */
+  #finish(by, why) {
+    this.#over = true;
+    connections.delete(this.id);
+    this.#tell({ kind: "end", by, why });
+    this.#wake();
+  }
+
+  /** @param {[string, string][]} headers */
+  #tellRequest(headers) {
+    const { path, query, source } = this.place;
+    this.#tell({ kind: "request", method: this.method, path: query ? `${path}?${query}` : path, headers, source });
+  }
+
+  /** @param {object} message  for the wire's view */
+  #tell(message) {
+    const time = performance.timeOrigin + performance.now();
+    this.#post({ kind: "wire", server: this.place.server, message: { ...message, connection: this.id, time } });
+  }
+
+  /** @param {object} message */
+  #post(message) {
+    this.tab.client.postMessage(message);
+  }
+
+  /** @param {object} message  for the server */
+  #ask(message) {
+    this.tab.port.postMessage({ ...message, id: this.id });
+  }
+}
+
+/**
+ * A page's first bytes with a script before all others: what its event sources do is shown beside the wire.
+ * @param {Uint8Array} bytes
+ */
+function withProbe(bytes) {
+  const text = new TextDecoder("latin1").decode(bytes.subarray(0, 1024));
+  const head = /^\s*(<!doctype[^>]*>)?\s*(<html[^>]*>)?\s*(<head[^>]*>)?/i.exec(text)?.[0].length ?? 0;
+  const script = new TextEncoder().encode(`<script src="${SITE}live/probe.js"></script>`);
+  const whole = new Uint8Array(bytes.length + script.length);
+  whole.set(bytes.subarray(0, head));
+  whole.set(script, head);
+  whole.set(bytes.subarray(head), head + script.length);
+  return whole;
+}

@@ -1,0 +1,212 @@
+"""What a page needs to run the examples: Pyodide, the packages of this very environment, the browser's part.
+
+Everything goes to `live/` below the site, the service worker to the site's root, whence it may answer for all pages.
+Files that are named by their content can be kept for good; `live/bundle.js` says what they are called.
+"""
+
+import ast
+import gzip
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterable
+from importlib import metadata
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from streamside import assets, catalogue, setup
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+HERE = Path(__file__).resolve().parent
+LIVE = ROOT / "blog" / "live"
+PYODIDE = ROOT / "node_modules" / "pyodide"
+CACHE = ROOT / ".cache" / "live"
+PACKED = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "boot.zip")  # fetched at every first start
+OURS = (LIVE / "bridge.py", ROOT / "streamside" / "__init__.py", ROOT / "streamside" / "wire.py")
+TOOLS = (Path(__file__), HERE / "bundle.mjs", HERE / "compile.py", HERE / "used.py")
+NOT_IN_A_PAGE = {"uvicorn"}  # the bridge stands for it
+PAGE = {"sys_platform": "emscripten", "platform_system": "Emscripten", "python_version": "3.14", "extra": ""}
+ASSET = re.compile(r"(?:@[\w.-]+/)?[\w.-]+@\d[\w.-]*/[\w./-]+\.(?:js|css)")
+
+
+class BundleError(Exception):
+    """The browser's part cannot be built; the message says why."""
+
+
+def build(target: Path) -> None:
+    """Write `service-worker.js` and `live/` into the site `target`. Raises `BundleError`, `AssetError`."""
+    examples = [example for example in catalogue.examples() if example.obstacle is None and example.path.is_file()]
+    files = python_files(examples)
+    live = target / "live"
+    shutil.rmtree(live, ignore_errors=True)
+    for folder in ("files", "assets", "examples"):
+        (live / folder).mkdir(parents=True)
+    for name in files.values():
+        shutil.copy(CACHE / name, live / name)
+    for example in examples:
+        shutil.copy(example.path, live / "examples" / example.path.name)
+    for script in LIVE.glob("*.js"):
+        shutil.copy(script, live / script.name)
+    (live / "service-worker.js").rename(target / "service-worker.js")
+    table = copy_assets((example.text for example in examples), live)
+    write_table(live, files, table)
+
+
+def write_table(live: Path, files: dict[str, str], table: dict[str, str]) -> None:
+    """`bundle.js`: a script for pages and workers alike, and by its content what makes a deployment a new one."""
+    lock = json.loads((PYODIDE / "pyodide-lock.json").read_text(encoding="utf-8"))["info"]
+    size = sum((live / files[name]).stat().st_size for name in PACKED)
+    sources = (*live.glob("*.js"), live.parent / "service-worker.js", *(live / "examples").iterdir())
+    version = digest(path.read_bytes() for path in sorted(sources))
+    content = {"version": version, "files": files, "size": size, "assets": table, "lock": lock}
+    (live / "bundle.js").write_text(f"globalThis.streamside = {json.dumps(content, indent=1)};\n", encoding="utf-8")
+
+
+def copy_assets(programs: Iterable[str], live: Path) -> dict[str, str]:
+    """The CDN's files that programs name, copied from `node_modules`: `PACKAGE@VERSION/FILE` → name below `live`."""
+    table = {}
+    for link in sorted({match[0] for program in programs for match in ASSET.finditer(program)}):
+        path = assets.find(f"https://cdn.jsdelivr.net/npm/{link}")
+        table[link] = f"assets/{digest([path.read_bytes()])}-{path.name}"
+        shutil.copy(path, live / table[link])
+    return table
+
+
+def python_files(examples: Iterable[catalogue.Example]) -> dict[str, str]:
+    """Pyodide and the archives, in the cache: made unless all that they are made of is the same as before."""
+    examples = list(examples)
+    locks = (ROOT / "requirements.lock", ROOT / "package-lock.json")
+    inputs = [path.read_bytes() for path in (*locks, *OURS, *TOOLS)]
+    inputs += [line.encode() for line in sorted({line for each in examples for line in imports(each.text)})]
+    made = CACHE / f"{digest(inputs)}.json"
+    if not made.is_file():
+        (CACHE / "files").mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=CACHE) as folder:
+            print("streamside: packing Python for the page (about half a minute) …", file=sys.stderr, flush=True)
+            files = make_files(Path(folder), examples)
+            table = Path(folder) / "table.json"
+            table.write_text(json.dumps(files), encoding="utf-8")
+            table.replace(made)
+    return dict(json.loads(made.read_text(encoding="utf-8")))
+
+
+def imports(program: str) -> set[str]:
+    """The import statements of a program: what decides which modules the page needs at once."""
+    nodes = ast.walk(ast.parse(program))
+    return {ast.unparse(node) for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)}
+
+
+def make_files(folder: Path, examples: list[catalogue.Example]) -> dict[str, str]:
+    """Make the archives and put everything into the cache, named by content: plain name → name there."""
+    gather(folder / "sources", {name for each in examples for name in each.metadata.get("dependencies", [])})
+    run_pyodide(HERE / "compile.py", folder)
+    (folder / "examples").mkdir()
+    for example in examples:
+        shutil.copy(example.path, folder / "examples")
+    run_pyodide(HERE / "used.py", folder, folder / "all.zip")
+    split(folder / "all.zip", set((folder / "used.txt").read_text(encoding="utf-8").split()))
+    files = {name: keep(name, pack((find(name, folder)).read_bytes())) for name in PACKED}
+    files["rest.zip"] = keep("rest.zip", (folder / "rest.zip").read_bytes())
+    return files
+
+
+def find(name: str, folder: Path) -> Path:
+    """Where a file comes from: what was made, or Pyodide's package."""
+    return folder / name if name.endswith(".zip") else PYODIDE / name
+
+
+def gather(folder: Path, dependencies: Iterable[str]) -> None:
+    """Put the sources of the standard library, of the packages and of ours where the compiler looks for them."""
+    with zipfile.ZipFile(PYODIDE / "python_stdlib.zip") as archive:
+        archive.extractall(folder)
+    for distribution in closure(dependencies):
+        for file in distribution.files or []:
+            if file.suffix == ".py" and ".." not in file.parts and "tests" not in file.parts:
+                place = folder / file
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(str(distribution.locate_file(file)), place)
+    for path in OURS:
+        place = folder / (path.name if path.parent == LIVE else path.relative_to(ROOT))
+        place.parent.mkdir(exist_ok=True)
+        shutil.copy(path, place)
+
+
+def closure(dependencies: Iterable[str]) -> list[metadata.Distribution]:
+    """The pure Python packages that these requirements need in a page, as this environment has them."""
+    found: dict[str, metadata.Distribution] = {}
+    wanted = [Requirement(text) for text in dependencies]
+    while wanted:
+        requirement = wanted.pop()
+        name = canonicalize_name(requirement.name)
+        if name in found or name in NOT_IN_A_PAGE or not applies(requirement):
+            continue
+        try:
+            found[name] = metadata.distribution(name)
+        except metadata.PackageNotFoundError:
+            continue  # something that only a page would have; if an example does need it, running it will tell
+        wanted += [Requirement(text) for text in found[name].requires or []]
+    return [each for each in found.values() if all(file.suffix not in (".so", ".pyd") for file in each.files or [])]
+
+
+def applies(requirement: Requirement) -> bool:
+    """Whether a requirement holds in a page."""
+    return requirement.marker is None or requirement.marker.evaluate(PAGE)
+
+
+def run_pyodide(program: Path, folder: Path, stdlib: Path | None = None) -> None:
+    """Run a program in Pyodide under Node.js, where `folder` is /work. Raises `BundleError` with what it said."""
+    command = [setup.node(), HERE / "bundle.mjs", program, folder, *([stdlib] if stdlib else [])]
+    done = subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        said = (done.stdout + done.stderr).strip().splitlines()
+        raise BundleError(f"{program.name} failed in Pyodide:\n" + "\n".join(said[-12:]))
+
+
+def split(archive: Path, used: set[str]) -> None:
+    """Beside `archive`, `boot.zip` with the used files, stored (it is packed as a whole), and `rest.zip`."""
+    boot, rest = archive.with_name("boot.zip"), archive.with_name("rest.zip")
+    with zipfile.ZipFile(archive) as everything:
+        names = everything.namelist()
+        others = [name for name in names if name not in used]
+        with zipfile.ZipFile(boot, "w", zipfile.ZIP_STORED) as out:
+            for name in sorted(used):
+                out.writestr(everything.getinfo(name), everything.read(name))
+            out.writestr(zipfile.ZipInfo("rest.txt"), "\n".join(sorted(map(module_name, others))))
+        with zipfile.ZipFile(rest, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as out:
+            for name in others:
+                entry = zipfile.ZipInfo(name)
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                out.writestr(entry, everything.read(name))
+
+
+def module_name(file: str) -> str:
+    """`email/mime/text.pyc` → `email.mime.text`."""
+    return str(Path(file).with_suffix("").as_posix()).removesuffix("/__init__").replace("/", ".")
+
+
+def pack(content: bytes) -> bytes:
+    """As gzip, the same bytes every time."""
+    return gzip.compress(content, compresslevel=9, mtime=0)
+
+
+def keep(name: str, content: bytes) -> str:
+    """Put a file into the cache under a name that changes with its content; return that name."""
+    # Not called .gz: some hosts would say that it is encoded, and browsers would unpack it too early.
+    kept = f"files/{digest([content])}-{name}" + ("" if name == "rest.zip" else ".packed")
+    (CACHE / kept).write_bytes(content)
+    return kept
+
+
+def digest(parts: Iterable[bytes]) -> str:
+    """Twelve hexadecimal digits that stand for these contents."""
+    whole = hashlib.sha256()
+    for part in parts:
+        whole.update(hashlib.sha256(part).digest())
+    return whole.hexdigest()[:12]
