@@ -8,6 +8,6 @@ export default [
   js.configs.recommended,
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
   { files: ["**/*.js"], rules: { eqeqeq: "error", "no-var": "error", "prefer-const": "error" } },
-  { files: ["blog/live/*.js"], ignores: workers, languageOptions: { globals: globals.browser } },
+  { files: ["blog/live/*.js", "blog/theme/*.js"], ignores: workers, languageOptions: { globals: globals.browser } },
   { files: workers, languageOptions: { globals: { ...globals.worker, ...globals.serviceworker } } },
 ];
