@@ -1,0 +1,83 @@
+/** The cable between a running example and its page, as a row of buttons. */
+
+import { button, element } from './dom.js';
+
+/**
+ * @typedef {import('./runtime.js').Running} Running
+ * @typedef {{cut?: boolean, delay?: number, rate?: number, hold?: boolean, answer?: 503 | 204}} Preset
+ */
+
+const DELAY = 1000; // milliseconds
+const RATE = 50; // bytes per second: an event takes a second or so
+
+/**
+ * What an attribute such as `cable="delay=500 hold"` asks for. Words: cut, hold, delay=MS, rate=BYTES, answer=STATUS.
+ * @param {string} text
+ * @returns {Preset}
+ */
+export function preset(text) {
+  const words = text.split(/\s+/).filter(Boolean).map((word) => word.split('='));
+  return Object.fromEntries(words.map(([name, value]) => [name, value === undefined ? true : Number(value)]));
+}
+
+/**
+ * @param {Running['cable']} cable
+ * @param {Preset} state  how it is at first
+ * @param {(sentence: string) => void} announce
+ */
+export function cableButtons(cable, { cut = false, delay = 0, rate = 0, hold = false }, announce) {
+  const delayed = delay || DELAY;
+  const limited = rate || RATE;
+  return element(
+    'div',
+    { class: 'live-cable', role: 'group', 'aria-label': 'Cable' },
+    cutButton(cable, cut, announce),
+    toggle(`Delay by ${delayed / 1000} s`, delay > 0, (on) => cable.delay(on ? delayed : 0)),
+    toggle(`Limit to ${limited} bytes/s`, rate > 0, (on) => cable.rate(on ? limited : 0)),
+    toggle('Hold everything back', hold, (on) => cable.hold(on)),
+    button('Answer 503 next', () => {
+      announce('The next connection is answered with 503');
+      return cable.answer(503);
+    }),
+    button('Answer 204 next', () => {
+      announce('The next connection is answered with 204');
+      return cable.answer(204);
+    }),
+    button('Restart the server', async () => {
+      announce('The server restarts');
+      await cable.restart();
+      announce('The server has restarted');
+    }),
+  );
+}
+
+/**
+ * One button that cuts and mends, so that the keyboard's place is kept.
+ * @param {Running['cable']} cable
+ * @param {boolean} cut
+ * @param {(sentence: string) => void} announce
+ */
+function cutButton(cable, cut, announce) {
+  const name = () => (cut ? 'Mend the cable' : 'Cut the cable');
+  const made = button(name(), async () => {
+    cut = !cut;
+    made.textContent = name();
+    await (cut ? cable.cut() : cable.mend());
+    announce(cut ? 'The cable is cut' : 'The cable is mended');
+  });
+  return made;
+}
+
+/**
+ * @param {string} name
+ * @param {boolean} on
+ * @param {(on: boolean) => unknown} change
+ */
+function toggle(name, on, change) {
+  const made = button(name, () => {
+    on = !on;
+    made.setAttribute('aria-pressed', String(on));
+    return change(on);
+  }, { 'aria-pressed': String(on) });
+  return made;
+}

@@ -1,0 +1,107 @@
+/** The code editor: CodeMirror with what a short Python program needs. It is bundled, and loaded when code is shown. */
+
+import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
+import { python } from '@codemirror/lang-python';
+import { HighlightStyle, bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from '@codemirror/language';
+import { EditorState, StateEffect, StateField } from '@codemirror/state';
+import { Decoration, EditorView, WidgetType, drawSelection, keymap, lineNumbers } from '@codemirror/view';
+import { tags } from '@lezer/highlight';
+
+/** @typedef {{line: number, message: string}} Complaint */
+
+/** @type {import('@codemirror/state').StateEffectType<Complaint | null>} */
+const complain = StateEffect.define();
+
+/** What went wrong, after the line where it did, until the program is changed. */
+const complaint = StateField.define({
+  create: () => Decoration.none,
+  update(shown, change) {
+    const told = change.effects.find((effect) => effect.is(complain));
+    if (told) return told.value ? beside(change.state, told.value) : Decoration.none;
+    return change.docChanged ? Decoration.none : shown;
+  },
+  provide: (field) => EditorView.decorations.from(field),
+});
+
+/**
+ * @param {EditorState} state
+ * @param {Complaint} told
+ */
+function beside(state, { line, message }) {
+  const { from, to } = state.doc.line(Math.min(Math.max(line, 1), state.doc.lines));
+  const widget = new Message(message);
+  return Decoration.set([
+    Decoration.line({ class: 'cm-wrong' }).range(from),
+    Decoration.widget({ widget, side: 1 }).range(to),
+  ]);
+}
+
+class Message extends WidgetType {
+  /** @param {string} text */
+  constructor(text) {
+    super();
+    this.text = text;
+  }
+
+  /** @param {Message} other */
+  eq(other) {
+    return other.text === this.text;
+  }
+
+  toDOM() {
+    const made = document.createElement('span');
+    made.className = 'cm-message';
+    made.textContent = this.text;
+    return made;
+  }
+}
+
+const colours = HighlightStyle.define([
+  { tag: [tags.comment], color: 'var(--code-comment)', fontStyle: 'italic' },
+  { tag: [tags.keyword, tags.operatorKeyword, tags.controlKeyword], color: 'var(--code-keyword)' },
+  { tag: [tags.function(tags.definition(tags.variableName)), tags.definition(tags.className)], color: 'var(--code-name)' },
+  { tag: [tags.string, tags.special(tags.string)], color: 'var(--code-string)' },
+  { tag: [tags.number, tags.bool, tags.null], color: 'var(--code-number)' },
+]);
+
+/**
+ * Put an editor into `parent`. The Tab key leaves it, as it leaves any field; Mod-Enter runs.
+ * @param {HTMLElement} parent
+ * @param {{source: string, label: string, onchange: () => void, onrun: () => void}} options
+ */
+export function createEditor(parent, { source, label, onchange, onrun }) {
+  const run = { key: 'Mod-Enter', run: () => (onrun(), true) };
+  const view = new EditorView({
+    parent,
+    state: EditorState.create({
+      doc: source,
+      extensions: [
+        lineNumbers(),
+        history(),
+        drawSelection(),
+        indentOnInput(),
+        bracketMatching(),
+        indentUnit.of('    '),
+        python(),
+        syntaxHighlighting(colours),
+        complaint,
+        keymap.of([run, ...defaultKeymap, ...historyKeymap]),
+        EditorView.contentAttributes.of({ 'aria-label': label }),
+        EditorView.updateListener.of((update) => update.docChanged && onchange()),
+      ],
+    }),
+  });
+  return {
+    get source() {
+      return view.state.doc.toString();
+    },
+    set source(text) {
+      view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } });
+    },
+    /** @param {Complaint | null} told */
+    complain(told) {
+      view.dispatch({ effects: complain.of(told) });
+      if (told) view.dom.querySelector('.cm-wrong')?.scrollIntoView({ block: 'nearest' });
+    },
+  };
+}

@@ -1,0 +1,355 @@
+/**
+ * `<live-example>`: an example's app beside its wire. It plays the recording that the page carries, and runs the
+ * example's own server in this page when asked to. What only that takes is fetched only then.
+ */
+
+import { button, element } from './dom.js';
+import { Player, messages } from './recording.js';
+import { RecordedPage } from './recorded-page.js';
+import { WireView, seconds } from './wire-view.js';
+
+/**
+ * @typedef {'idle' | 'booting' | 'running' | 'stopped' | 'failed'} State
+ * @typedef {import('./wire-view.js').WireMessage} WireMessage
+ * @typedef {import('./runtime.js').Running} Running
+ */
+
+/** What is announced on entering a state. */
+const SAID = { idle: '', booting: 'Starting', running: 'Running in this page', stopped: 'Stopped', failed: 'Not started' };
+
+class LiveExample extends HTMLElement {
+  /** @type {Live | undefined} */
+  live;
+
+  connectedCallback() {
+    this.live ??= new Live(this);
+  }
+
+  disconnectedCallback() {
+    this.live?.leave();
+  }
+}
+
+/** What stands inside one `<live-example>`. */
+class Live {
+  /** Counts attempts to run: one that was given up must not come back. */
+  #attempt = 0;
+  /** @type {Running | null} */
+  #running = null;
+  /** @type {import('./code-pane.js').CodePane | null} */
+  #code = null;
+  /** @type {Promise<void> | undefined} */
+  #opened;
+  /** @type {State} */
+  #state = 'idle';
+
+  /** @param {HTMLElement} host */
+  constructor(host) {
+    this.host = host;
+    this.example = host.getAttribute('example') ?? '';
+    this.path = host.getAttribute('path') ?? '/';
+    this.title = host.getAttribute('title') ?? this.example;
+    this.obstacle = host.getAttribute('obstacle') ?? '';
+    const recording = JSON.parse(host.querySelector(':scope > script')?.textContent ?? '{"page": "", "exchanges": []}');
+
+    this.wire = new WireView();
+    this.recordedPage = recording.page;
+    this.page = new RecordedPage(recording.page, this.title, this.path);
+    this.player = new Player(messages(recording), (message) => this.#drawRecorded(message), () => this.#showPlayer());
+
+    this.runButton = button('Run', () => this.run(), { class: 'primary' });
+    this.stopButton = button('Stop', () => this.stop(), { class: 'primary' });
+    this.playButton = button('Play', () => this.#playOrPause());
+    this.resetButton = button('Reset', () => this.reset());
+    this.codeButton = button('Code', () => this.#toggleCode(), { 'aria-expanded': 'false' });
+    this.clock = element('span', { class: 'clock' });
+    this.status = element('p', { class: 'live-status', role: 'status' });
+    this.progress = element('progress', { max: '1', 'aria-label': 'Starting' });
+    this.note = element('p', { class: 'live-note', hidden: true });
+    this.tools = element('div', {});
+    this.app = element('div', { class: 'live-app' }, this.page.frame);
+    this.output = element('pre', { tabindex: '0', 'aria-label': 'What Python printed' });
+    this.log = element('details', { class: 'live-log' }, element('summary', {}, 'What Python printed'), this.output);
+    this.codePlace = element('div', { hidden: true });
+    this.#build();
+    this.#setState('idle');
+    this.#showPoster();
+    if (this.obstacle) this.#cannotRun(this.obstacle);
+    if (location.hash.startsWith(`#${this.example}=`)) void this.#showLinked();
+  }
+
+  #build() {
+    const { host, wire } = this;
+    const controls = [this.runButton, this.stopButton, this.playButton, this.resetButton, this.codeButton];
+    host.removeAttribute('title'); // it names the frame; here it would be a tooltip on everything
+    host.style.setProperty('--height', host.getAttribute('height') ?? '20rem');
+    host.querySelector('.transcript')?.setAttribute('hidden', '');
+    host.append(
+      element('div', { class: 'live-bar', role: 'group', 'aria-label': this.title }, ...controls, this.clock, this.status),
+      this.progress,
+      this.note,
+      this.tools,
+      element(
+        'div',
+        { class: 'live-panes' },
+        element('div', { class: 'live-pane' }, bar('App'), this.app),
+        element('div', { class: 'live-pane' }, bar('Wire', ...wire.buttons), wire.note, wire.list, wire.sources),
+      ),
+      this.log,
+      this.codePlace,
+    );
+  }
+
+  /** @param {State} state */
+  #setState(state) {
+    const hadFocus = this.host.contains(document.activeElement);
+    const active = state === 'booting' || state === 'running';
+    this.#state = state;
+    this.host.setAttribute('state', state);
+    this.runButton.hidden = active || this.obstacle !== '';
+    this.stopButton.hidden = !active;
+    this.playButton.hidden = this.clock.hidden = state !== 'idle' || !this.player.length;
+    this.resetButton.hidden = state === 'idle' && !this.#code?.changed;
+    this.progress.hidden = state !== 'booting';
+    this.tools.hidden = state !== 'running';
+    this.log.hidden = !this.output.textContent;
+    this.status.textContent = SAID[state];
+    // The button that was pressed may have gone: the one in its place gets the focus.
+    if (hadFocus && document.activeElement?.closest('[hidden]')) {
+      [this.runButton, this.stopButton, this.playButton].find((next) => !next.hidden)?.focus();
+    }
+  }
+
+  // ---- The recording ----
+
+  /** Until something is started, the whole recording is shown. */
+  async #showPoster() {
+    this.wire.setLive(false);
+    await this.#rewind();
+    this.player.finish();
+    this.wire.flush();
+    this.wire.list.scrollTop = 0;
+  }
+
+  /** @param {RecordedPage} page */
+  #showPage(page) {
+    this.page = page;
+    this.app.replaceChildren(page.frame);
+  }
+
+  async #rewind() {
+    this.player.rewind();
+    await this.page.ready;
+    this.page.clear();
+    this.wire.reset();
+  }
+
+  async #playOrPause() {
+    if (this.player.playing) return this.player.pause();
+    if (this.player.ended) await this.#rewind();
+    this.player.play();
+    this.status.textContent = 'Playing the recording';
+  }
+
+  /** @param {WireMessage} message */
+  #drawRecorded(message) {
+    this.page.draw(message);
+    this.wire.draw(message);
+  }
+
+  #showPlayer() {
+    const { playing, time, length } = this.player;
+    this.playButton.textContent = playing ? 'Pause' : 'Play';
+    this.clock.textContent = `${seconds(time)} of ${seconds(length)}`;
+    if (!playing) this.status.textContent = '';
+  }
+
+  /**
+   * One sentence says why, and the recording plays.
+   * @param {string} why
+   */
+  #cannotRun(why) {
+    this.obstacle = why;
+    this.#tell(why);
+    this.#setState('idle');
+  }
+
+  // ---- The server in the page ----
+
+  async run() {
+    const attempt = ++this.#attempt;
+    const given = () => attempt !== this.#attempt;
+    this.player.pause();
+    this.#tell('');
+    this.#code?.complain(null);
+    this.output.textContent = '';
+    this.#setState('booting');
+    this.#showProgress('Starting', 0);
+    try {
+      await this.#end();
+      const [{ obstacle, start }, cables] = await Promise.all([import('./runtime.js'), import('./cable.js')]);
+      const why = await obstacle();
+      if (given()) return;
+      if (why) {
+        this.#cannotRun(why);
+        await this.#playOrPause();
+        return;
+      }
+      const cable = cables.preset(this.host.getAttribute('cable') ?? '');
+      const running = await start(this.example, {
+        path: this.path,
+        cable,
+        source: this.#code?.changed ? this.#code.source : undefined,
+        onprogress: (step, fraction) => given() || this.#showProgress(step, fraction),
+      });
+      if (given()) return void running.stop();
+      const announce = (/** @type {string} */ sentence) => void (this.status.textContent = sentence);
+      this.tools.replaceChildren(cables.cableButtons(running.cable, cable, announce));
+      this.#show(running);
+    } catch (error) {
+      if (!given()) this.#fail(/** @type {Error & {line?: number}} */ (error));
+    }
+  }
+
+  /** @param {Running} running */
+  #show(running) {
+    this.#running = running;
+    this.wire.reset();
+    this.wire.setLive(true);
+    /** @type {(type: string, hear: (detail: any) => void) => void} */
+    const on = (type, hear) => running.addEventListener(type, (event) => hear(/** @type {CustomEvent} */ (event).detail));
+    on('wire', (message) => this.wire.draw(message));
+    on('log', ({ text }) => this.#print(text));
+    on('ended', ({ why }) => running === this.#running && this.stop().then(() => this.#tell(why)));
+    const frame = element('iframe', { title: this.title });
+    frame.addEventListener('load', () => keepScrollingInside(frame));
+    frame.src = running.url;
+    this.app.replaceChildren(frame);
+    this.#setState('running');
+  }
+
+  async stop() {
+    this.#attempt += 1;
+    const ended = this.#end();
+    this.#setState('stopped');
+    await ended;
+  }
+
+  /** End what is running; what the app showed last stays. */
+  async #end() {
+    const running = this.#running;
+    const frame = this.app.querySelector('iframe');
+    if (!running || !frame) return;
+    this.#running = null;
+    this.#showPage(RecordedPage.still(frame, this.path));
+    await running.stop();
+  }
+
+  /** Back to the recording and to the example as it was. */
+  async reset() {
+    await this.stop();
+    this.#code?.reset();
+    this.#tell(this.obstacle);
+    this.output.textContent = '';
+    this.#showPage(new RecordedPage(this.recordedPage, this.title, this.path));
+    this.#setState('idle');
+    await this.#showPoster();
+  }
+
+  /** The element has gone from the page. */
+  leave() {
+    this.player.pause();
+    if (this.#running) void this.stop();
+  }
+
+  /**
+   * @param {string} step
+   * @param {number} fraction
+   */
+  #showProgress(step, fraction) {
+    this.progress.value = fraction;
+    if (this.status.textContent !== step) this.status.textContent = step;
+  }
+
+  /** @param {Error & {line?: number}} error */
+  #fail(error) {
+    this.#setState('failed');
+    this.#tell(error.line ? `Line ${error.line}: ${error.message}` : error.message, true);
+    const { line, message } = error;
+    if (line) void this.#openCode().then(() => this.#code?.complain({ line, message }));
+  }
+
+  /** @param {string} text */
+  #print(text) {
+    this.output.append(text);
+    this.log.hidden = false;
+  }
+
+  /**
+   * @param {string} sentence  empty: none
+   * @param {boolean} [bad]
+   */
+  #tell(sentence, bad = false) {
+    this.note.textContent = sentence;
+    this.note.hidden = !sentence;
+    this.note.classList.toggle('bad', bad);
+  }
+
+  // ---- The code ----
+
+  /** Code that came with the address is shown, and not run before the reader has seen it. */
+  async #showLinked() {
+    await this.#openCode();
+    if (this.#code?.changed) this.#tell('The code below came with the link to this page. Run starts it.');
+  }
+
+  #toggleCode() {
+    if (this.codePlace.hidden) return this.#openCode();
+    this.codePlace.hidden = true;
+    this.codeButton.setAttribute('aria-expanded', 'false');
+    return undefined;
+  }
+
+  async #openCode() {
+    this.codePlace.hidden = false;
+    this.codeButton.setAttribute('aria-expanded', 'true');
+    await (this.#opened ??= this.#loadCode());
+  }
+
+  async #loadCode() {
+    try {
+      const { CodePane } = await import('./code-pane.js');
+      const onchange = () => (this.resetButton.hidden = this.#state === 'idle' && !this.#code?.changed);
+      this.#code = new CodePane(this.example, { onrun: () => this.run(), onchange });
+      this.codePlace.replaceChildren(this.#code.element);
+      await this.#code.open();
+    } catch (error) {
+      this.#tell(/** @type {Error} */ (error).message, true);
+    }
+  }
+}
+
+/**
+ * The line above a pane: its name and its buttons.
+ * @param {string} name
+ * @param {...HTMLElement} buttons
+ */
+function bar(name, ...buttons) {
+  return element('div', { class: 'pane-bar' }, element('p', {}, name), ...buttons);
+}
+
+/**
+ * A page that scrolls to its newest message (`show:bottom`) would take the lesson around it along.
+ * @param {HTMLIFrameElement} frame
+ */
+function keepScrollingInside(frame) {
+  const inside = /** @type {(Window & typeof globalThis) | null} */ (frame.contentWindow);
+  if (!inside) return;
+  inside.Element.prototype.scrollIntoView = function (how) {
+    const box = this.getBoundingClientRect();
+    const end = how === false || (typeof how === 'object' && how.block === 'end');
+    inside.scrollBy({ top: end ? box.bottom - inside.innerHeight : box.top });
+  };
+}
+
+customElements.define('live-example', LiveExample);

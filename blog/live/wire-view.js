@@ -1,0 +1,338 @@
+/** The Wire: what went over each connection and what the browser made of it, as an ordered list with times. */
+
+import { button, element } from './dom.js';
+import { Lines } from './event-stream.js';
+
+/**
+ * What the Wire draws. Times are milliseconds since the start; `connection` counts requests, `source` event sources.
+ * @typedef {[string, string][]} Headers
+ * @typedef {{kind: 'request', connection: number, time: number, method: string, path: string, headers: Headers}} Request
+ * @typedef {{kind: 'response', connection: number, time: number, status: number, headers: Headers}} Response
+ * @typedef {{kind: 'chunk', connection: number, time: number, text: string}} Chunk
+ * @typedef {{kind: 'end', connection: number, time: number, by: 'server' | 'client' | 'network', why: string}} End
+ * @typedef {{kind: 'source', source: number, time: number, what: 'created' | 'open' | 'event' | 'error' | 'close',
+ *   url: string, readyState: number, type?: string, data?: string, lastEventId?: string, retryIn?: number,
+ *   willSend?: string}} SourceMessage
+ * @typedef {Request | Response | Chunk | End | SourceMessage} WireMessage
+ */
+
+/** More entries than this are not kept: nobody reads them, and the page stays quick. */
+const LIMIT = 500;
+/** A longer line is cut for show, in characters. */
+const LINE_LIMIT = 2000;
+
+const REASONS = new Map(Object.entries({
+  200: 'OK', 204: 'No Content', 303: 'See Other', 304: 'Not Modified', 307: 'Temporary Redirect', 404: 'Not Found',
+  405: 'Method Not Allowed', 422: 'Unprocessable Content', 500: 'Internal Server Error', 503: 'Service Unavailable',
+}));
+const ENDED = {
+  server: 'the server ended the response',
+  client: 'the client closed the connection',
+  network: 'the connection broke',
+};
+const READY_STATES = ['CONNECTING', 'OPEN', 'CLOSED'];
+
+export class WireView {
+  /** @type {WireMessage[]} */
+  #queue = [];
+  #frame = 0;
+  #paused = false;
+  #dropped = 0;
+  /** @type {HTMLLIElement[]} drawn, not yet shown */
+  #rows = [];
+  /** @type {Map<number, {stream: boolean, lines: Lines, goesOn: boolean}>} open connections */
+  #connections = new Map();
+  /** @type {Map<number, {status: HTMLElement, message: SourceMessage, at: number}>} event sources that are not closed */
+  #sources = new Map();
+  #clock = 0;
+  /** The time of the newest entry, which its followers do not repeat. */
+  #time = '';
+
+  constructor() {
+    // Safari takes a list without markers for none: hence the role. The keyboard scrolls it: hence the tabindex.
+    this.list = element('ol', { class: 'wire-list', role: 'list', 'aria-label': 'Wire', tabindex: '0' });
+    this.note = element('p', { class: 'wire-note', hidden: true });
+    this.sources = element('div', { class: 'wire-sources' });
+    this.pauseButton = button('Pause', () => this.pause(!this.#paused), { 'aria-pressed': 'false' });
+    this.clearButton = button('Clear', () => this.clear());
+    this.copyButton = button('Copy as text', () => this.#copy());
+    this.buttons = [this.pauseButton, this.clearButton, this.copyButton];
+    this.setLive(false);
+  }
+
+  /**
+   * Live, the Wire can be held still, and event sources show their state; a recording has its own controls.
+   * @param {boolean} live
+   */
+  setLive(live) {
+    this.live = live;
+    this.pauseButton.hidden = this.clearButton.hidden = !live;
+    this.pause(false);
+    if (!live) this.#forgetSources();
+  }
+
+  /** @param {WireMessage} message */
+  draw(message) {
+    this.#queue.push(message);
+    // A hidden page draws no frames, yet the queue must not grow.
+    if (this.#queue.length >= LIMIT) this.flush();
+    else this.#frame ||= requestAnimationFrame(() => this.flush());
+  }
+
+  /** Show now what waits for the next frame. */
+  flush() {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    for (const message of this.#queue.splice(0)) {
+      for (const entry of this.#draw(message)) {
+        const time = seconds(message.time);
+        entry.classList.toggle('same-time', time === this.#time);
+        this.#time = time;
+        this.#rows.push(entry);
+      }
+    }
+    this.#dropped += this.#rows.splice(0, this.#rows.length - LIMIT).length;
+    if (!this.#paused) this.#show();
+  }
+
+  #show() {
+    const { list } = this;
+    const atEnd = list.scrollTop + list.clientHeight > list.scrollHeight - 8;
+    list.append(...this.#rows.splice(0));
+    while (list.childElementCount > LIMIT) {
+      list.firstElementChild?.remove();
+      this.#dropped += 1;
+    }
+    this.note.hidden = !this.#dropped;
+    this.note.textContent = `${this.#dropped.toLocaleString('en')} earlier entries are no longer shown.`;
+    if (atEnd) list.scrollTop = list.scrollHeight;
+  }
+
+  /** @param {boolean} paused */
+  pause(paused) {
+    this.#paused = paused;
+    this.pauseButton.setAttribute('aria-pressed', String(paused));
+    if (!paused) this.flush();
+  }
+
+  /** Empty the list; connections that are open go on. */
+  clear() {
+    this.flush();
+    this.#rows = [];
+    this.#time = '';
+    this.#dropped = 0;
+    this.list.replaceChildren();
+    this.note.hidden = true;
+  }
+
+  /** Empty the list and forget every connection. */
+  reset() {
+    this.clear();
+    this.#connections.clear();
+    this.#forgetSources();
+  }
+
+  /** The list as text: a line each, the time before it, `>` for sent, `<` for received, `*` for the browser's part. */
+  get text() {
+    this.flush();
+    return Array.from(this.list.children, rowText).join('');
+  }
+
+  async #copy() {
+    await navigator.clipboard.writeText(this.text);
+    this.copyButton.textContent = 'Copied';
+    setTimeout(() => (this.copyButton.textContent = 'Copy as text'), 1500);
+  }
+
+  /**
+   * @param {WireMessage} message
+   * @returns {HTMLLIElement[]}
+   */
+  #draw(message) {
+    switch (message.kind) {
+      case 'request':
+        return [row('sent', message, withHeaders(`${message.method} ${message.path}`, message.headers, false))];
+      case 'response':
+        return [this.#response(message)];
+      case 'chunk':
+        return this.#chunk(message);
+      case 'end':
+        this.#connections.delete(message.connection);
+        return [row(`end by-${message.by}`, message, line(message.why || ENDED[message.by]))];
+      case 'source':
+        this.#source(message);
+        return [row(`browser ${message.what}`, message, ...browserLines(message))];
+    }
+  }
+
+  /** @param {Response} message */
+  #response(message) {
+    const type = message.headers.find(([name]) => name === 'content-type')?.[1] ?? '';
+    const stream = type.startsWith('text/event-stream');
+    this.#connections.set(message.connection, { stream, lines: new Lines(), goesOn: false });
+    const reason = REASONS.get(String(message.status)) ?? '';
+    return row('received', message, withHeaders(`${message.status} ${reason}`.trim(), message.headers, stream));
+  }
+
+  /**
+   * An entry for each run of lines up to the blank one, which is where the browser dispatches the event.
+   * @param {Chunk} message
+   */
+  #chunk(message) {
+    const connection = this.#connections.get(message.connection);
+    if (!connection) return [];
+    if (!connection.stream) return [row('received body', message, body(message.text))];
+    /** @type {HTMLElement[]} */
+    let lines = [];
+    const rows = [];
+    for (const { text, ended } of connection.lines.read(message.text)) {
+      const blank = ended && !text && !connection.goesOn;
+      lines.push(blank ? line('', 'blank') : fieldLine(text, connection.goesOn));
+      connection.goesOn = !ended;
+      if (!blank) continue;
+      rows.push(row('received bytes complete', message, ...lines));
+      lines = [];
+    }
+    if (lines.length) rows.push(row('received bytes', message, ...lines));
+    return rows;
+  }
+
+  /** @param {SourceMessage} message */
+  #source(message) {
+    if (!this.live) return;
+    const known = this.#sources.get(message.source);
+    if (message.readyState === 2) {
+      known?.status.remove();
+      this.#sources.delete(message.source);
+    } else {
+      const status = known?.status ?? this.sources.appendChild(element('p', {}));
+      const lastEventId = message.lastEventId ?? message.willSend ?? known?.message.lastEventId ?? '';
+      this.#sources.set(message.source, { status, message: { ...message, lastEventId }, at: performance.now() });
+    }
+    this.#tick();
+  }
+
+  /** Bring the event sources' states up to date, and again while one of them waits to reconnect. */
+  #tick() {
+    clearTimeout(this.#clock);
+    let waiting = false;
+    for (const { status, message, at } of this.#sources.values()) {
+      const left = (message.retryIn ?? 0) - (performance.now() - at);
+      waiting ||= left > 0;
+      status.textContent = sourceState(message, left);
+    }
+    if (waiting) this.#clock = setTimeout(() => this.#tick(), 100);
+  }
+
+  #forgetSources() {
+    clearTimeout(this.#clock);
+    this.#sources.clear();
+    this.sources.replaceChildren();
+  }
+}
+
+/** @param {number} milliseconds */
+export function seconds(milliseconds) {
+  return `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+/**
+ * @param {string} kind
+ * @param {WireMessage} message
+ * @param {...HTMLElement} lines
+ */
+function row(kind, message, ...lines) {
+  const time = element('span', { class: 'time' }, seconds(message.time));
+  const number = message.kind === 'source' ? '' : String(message.connection);
+  return element('li', { class: kind, 'data-connection': number }, time, element('div', { class: 'lines' }, ...lines));
+}
+
+/** @param {Element} entry */
+function rowText(entry) {
+  const mark = { sent: '>', received: '<', browser: '*', end: '-' }[entry.classList[0]] ?? '';
+  const time = (entry.querySelector('.time')?.textContent ?? '').padStart(8);
+  return Array.from(entry.querySelectorAll('.line'), (part) => `${time} ${mark} ${part.textContent}`.trimEnd() + '\n').join('');
+}
+
+/**
+ * @param {string} text
+ * @param {string} [kind]
+ */
+function line(text, kind = '') {
+  const cut = text.length > LINE_LIMIT ? `${text.slice(0, LINE_LIMIT)}… ${text.length - LINE_LIMIT} more characters` : text;
+  return element('div', { class: `line ${kind}`.trim() }, cut);
+}
+
+/**
+ * A line of an event stream, or a part of one: its field's name set apart.
+ * @param {string} text
+ * @param {boolean} goesOn  the line began in an earlier chunk
+ */
+function fieldLine(text, goesOn) {
+  if (goesOn) return line(text, 'rest');
+  if (text.startsWith(':')) return line(text, 'comment');
+  const colon = text.indexOf(':');
+  const made = line(colon < 0 ? '' : text.slice(colon + 1), 'field');
+  made.prepend(element('b', {}, colon < 0 ? text : text.slice(0, colon + 1)));
+  return made;
+}
+
+/**
+ * @param {string} first
+ * @param {Headers} headers
+ * @param {boolean} open
+ */
+function withHeaders(first, headers, open) {
+  const lines = headers.map(([name, value]) => line(`${name}: ${value}`, 'header'));
+  if (!lines.length) return line(first, 'first');
+  return element('details', { open }, element('summary', { class: 'line first' }, first), ...lines);
+}
+
+/** @param {string} text */
+function body(text) {
+  const summary = element('summary', {}, `${text.length.toLocaleString('en')} characters of the body`);
+  return element('details', {}, summary, ...text.split('\n').map((part) => line(part)));
+}
+
+/** @param {SourceMessage} message */
+function browserLines({ what, url, readyState, type, data, lastEventId, retryIn, willSend }) {
+  switch (what) {
+    case 'created':
+      return [line(`new EventSource("${url}")`)];
+    case 'open':
+      return [line('open'), detail('ready state OPEN')];
+    case 'event':
+      return [line(`event ${type}`, 'event-type'), detail(`data ${JSON.stringify(data)}`), ...idLine(lastEventId)];
+    case 'close':
+      return [line('closed by the page'), detail('ready state CLOSED')];
+    case 'error':
+      if (readyState === 2) return [line('error'), detail('ready state CLOSED: it does not connect again')];
+      return [
+        line('error'),
+        detail(`ready state CONNECTING: again in ${seconds(retryIn ?? 0)}`),
+        ...(willSend ? [detail(`will send Last-Event-ID: ${willSend}`)] : []),
+      ];
+  }
+}
+
+/** @param {string} text */
+function detail(text) {
+  return line(text, 'detail');
+}
+
+/** @param {string | undefined} id */
+function idLine(id) {
+  return id ? [detail(`last event ID ${JSON.stringify(id)}`)] : [];
+}
+
+/**
+ * @param {SourceMessage} message
+ * @param {number} left  milliseconds until it connects again
+ */
+function sourceState({ source, readyState, lastEventId }, left) {
+  const state = `Event source ${source}: ${READY_STATES[readyState]}`;
+  if (readyState === 0 && left > 0) {
+    return `${state}, again in ${seconds(left)}${lastEventId ? ` with Last-Event-ID: ${lastEventId}` : ''}`;
+  }
+  return lastEventId ? `${state}, last event ID ${lastEventId}` : state;
+}
