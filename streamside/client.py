@@ -12,7 +12,8 @@ from streamside.wire import EventParser
 
 # Part of every exchange, and no lesson's subject: left out of recordings.
 UNREMARKABLE = {"connection", "date", "server", "transfer-encoding"}
-EVENT_SOURCE_HEADERS = {"accept": "text/event-stream", "cache-control": "no-store"}
+# What Chromium and Firefox send; of the two headers against caches, the one of this century.
+EVENT_SOURCE_HEADERS = {"accept": "text/event-stream", "cache-control": "no-cache"}
 RECONNECTION_TIME = 3000  # milliseconds; the standard leaves the first value to the browser, this is Chromium's
 PATIENCE = 10.0  # seconds that a server may be silent when nobody said how long to listen
 

@@ -216,11 +216,20 @@ def live(
     first = client.record(visited)
     page = first.body.decode()
     paths = then or re.findall(r'sse-connect="([^"]+)"', page)
-    rest = [client.record(urljoin(visited, html.unescape(name)), seconds=seconds) for name in paths]
+    rest = [
+        client.record(urljoin(visited, html.unescape(name)), seconds=seconds, headers=_headers_of_htmx(page, name))
+        for name in paths
+    ]
     about = catalogue.example(_name(example))
     # Only a Jupyter server sets this: a notebook that is run to be stored must not hold this machine's address.
     frame = visited if "JPY_SESSION_NAME" in os.environ else ""
     return LiveExample(about.name, about.title, path, height, cable, body_of(page), (first, *rest), frame)
+
+
+def _headers_of_htmx(page: str, path: str) -> dict[str, str]:
+    """What makes FastHTML answer with a fragment instead of a whole page, for a path that the page's `hx-get` names."""
+    fetched = [html.unescape(name) for name in re.findall(r'hx-get="([^"]+)"', page)]
+    return {"hx-request": "true"} if path.partition("?")[0] in fetched else {}
 
 
 def _is_stream(recording: Recording) -> bool:

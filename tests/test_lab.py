@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from examples import basic_stream
+from examples import basic_stream, button_stream
 from streamside import lab
 from streamside.lab import LabError, body_of, contents, definitions, listen, live, serve, source
 
@@ -103,6 +103,13 @@ def test_a_live_example_holds_its_recording():
 def test_the_visit_can_be_told_step_by_step():
     shown = live(basic_stream, then=["sse-stream?one", "sse-stream?two"], seconds=0.1)
     assert [recording.path for recording in shown.exchanges] == ["/", "/sse-stream?one", "/sse-stream?two"]
+
+
+def test_what_a_click_fetches_is_asked_for_as_htmx_does():
+    shown = live(button_stream, then=["connection?name=Ada", "sse-stream?name=Ada"], seconds=0.1)
+    page, fragment, stream = shown.exchanges
+    assert fragment.body.decode().startswith('<div hx-ext="sse"')
+    assert page.request_headers == stream.request_headers == ()
 
 
 def test_the_servers_address_stands_only_in_a_notebook_that_is_open_in_jupyter(monkeypatch):
