@@ -1,0 +1,36 @@
+"""Django sends a yo: groups of listeners, one of them per user, fed by a model's signal.
+
+Several worker processes need three things in common, all from the environment: DATABASE, SECRET_KEY and REDIS_URL.
+"""
+
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["django>=5.2,<6", "channels>=4.3", "channels-redis>=4.3", "uvicorn>=0.54"]
+#
+# [tool.streamside]
+# page = "Django runs what is synchronous, its models and sessions too, in threads; Python in a page has none."
+# ///
+
+import asyncio
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", f"{__name__}.settings")
+
+django = get_asgi_application()
+
+from . import demo  # noqa: E402  (it needs the settings)
+
+
+async def app(scope, receive, send):
+    """Django, and what Django leaves out: the lifespan, in which the demonstration's database comes and goes."""
+    if scope["type"] != "lifespan":
+        await django(scope, receive, send)
+        return
+    await receive()
+    await asyncio.to_thread(demo.prepare)
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await asyncio.to_thread(demo.clear)
+    await send({"type": "lifespan.shutdown.complete"})

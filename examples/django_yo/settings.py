@@ -1,0 +1,41 @@
+"""Django's settings; what differs from place to place comes from the environment."""
+
+import os
+import secrets
+import tempfile
+from pathlib import Path
+
+# Several processes need one key, or each refuses the sessions of the others. There is none here to be copied.
+SECRET_KEY = os.environ.get("SECRET_KEY") or secrets.token_urlsafe(50)
+ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
+
+INSTALLED_APPS = ["django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions", __package__]
+MIDDLEWARE = [
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+]
+ROOT_URLCONF = f"{__package__}.urls"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "page"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": ["django.contrib.auth.context_processors.auth"]},
+    }
+]
+
+# Without DATABASE there is a file of this process's own: made when the server starts, deleted when it stops.
+OWN_DATABASE = Path(tempfile.gettempdir(), f"yo-{secrets.token_hex(8)}.sqlite3")
+DATABASES = {
+    "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": os.environ.get("DATABASE") or OWN_DATABASE},
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# In memory, groups end at the border of the process; with Redis they reach across all of them.
+if redis := os.environ.get("REDIS_URL"):
+    LAYER = {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [redis]}}
+else:
+    LAYER = {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+CHANNEL_LAYERS = {"default": LAYER}

@@ -1,0 +1,24 @@
+from django.db import transaction
+from django.db.models.signals import post_save
+from django.dispatch import receiver
+
+from .models import Yo
+from .sse import publish
+
+
+@receiver(post_save, sender=Yo)
+def announce(instance, created, **_):
+    if created:
+        # Not before it is committed: a listener may look it up at once, and a yo rolled back was never sent.
+        # Robust: the yo is saved, whether or not anybody can be told.
+        transaction.on_commit(lambda: tell(instance), robust=True)
+
+
+def tell(yo):
+    publish("yo", "yo", str(yo))
+    publish(own_group(yo.to_user), "yo", str(yo))
+
+
+def own_group(user):
+    """The group of one user. Named by key: user names have characters, and a length, that no group may have."""
+    return f"yo.{user.pk}"
