@@ -112,7 +112,8 @@ class Recording:
         return len(_seconds(self._tenths[-1]))
 
     def _dispatched(self) -> Iterator[tuple[int, Event]]:
-        parser = EventParser()
+        # An event source that sends a last event ID goes on with it until the stream sets another.
+        parser = EventParser(dict(self.request_headers).get("last-event-id", ""))
         for index, chunk in enumerate(self.chunks):
             for event in parser.feed(chunk.data):
                 yield index, event

@@ -80,6 +80,11 @@ def test_body_and_events() -> None:
     )
 
 
+def test_after_a_reconnection_events_bear_the_last_event_id_that_was_sent() -> None:
+    resumed = recording((0.0, b"data: a\n\nid: 8\ndata: b\n\n"), request_headers=(("last-event-id", "7"),))
+    assert [timed.event.last_event_id for timed in resumed.events] == ["7", "8"]
+
+
 def test_no_field_can_be_changed() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         EXCHANGE.status = 204  # type: ignore[misc]
