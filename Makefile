@@ -1,0 +1,21 @@
+# The work is in the package: every target sets up what the lock files say, then runs one module there.
+PYTHON ?= python3
+RUN := @$(PYTHON) -m streamside.setup
+LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --quiet
+
+.PHONY: blog test lab lesson bench lock
+
+blog:  # run outdated lessons, make the pages, serve them on this machine
+	$(RUN) streamside preview
+test:  # everything that CI proves
+	$(RUN) pytest --numprocesses=auto --dist=loadfile --cov
+lab:  # open the lessons in JupyterLab
+	$(RUN) jupyterlab notebooks
+lesson:  # start a lesson: make lesson TITLE="Many events" EXAMPLE=basic_stream
+	$(RUN) streamside new "$(TITLE)" "$(EXAMPLE)"
+bench:  # measure set-up, builds, pages and servers, and print tables
+	$(RUN) benchmarks
+lock:  # bring the lock files up to date (needs uv and npm)
+	$(LOCK) --group dev pyproject.toml --output-file requirements.lock --custom-compile-command "make lock"
+	$(LOCK) --group node --output-file requirements-node.lock --custom-compile-command "make lock"
+	npm install --package-lock-only --ignore-scripts

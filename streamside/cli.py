@@ -1,0 +1,118 @@
+"""The command `streamside`: build, preview, run, new, check."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from streamside import catalogue
+from streamside.assets import AssetError
+from streamside.catalogue import Lesson, SiteError
+from streamside.setup import SetupError
+from streamside.site import check, new, preview, render, run
+from streamside.site.bundle import BundleError
+
+ROOT = catalogue.ROOT
+EXPECTED = (SiteError, BundleError, AssetError, SetupError, preview.PreviewError)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line says; return the exit status: 0, 1 for complaints, 2 for an error, 130 for Ctrl-C."""
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = options.command(options)
+    except KeyboardInterrupt:
+        return 130
+    except (*EXPECTED, OSError) as error:
+        if options.debug:
+            raise
+        print(f"streamside: {error}", file=sys.stderr)
+        return 2
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="streamside", description="The tutorial: its lessons, its pages, its checks.")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    build = commands.add_parser("build", help="run outdated lessons and make the pages in _site")
+    build.set_defaults(command=_build)
+
+    serve = commands.add_parser("preview", help="build, serve the pages on this machine, rebuild what changes")
+    serve.set_defaults(command=_preview)
+
+    execute = commands.add_parser("run", help="run outdated lessons and store their outputs")
+    execute.add_argument("lesson", nargs="*", help="a notebook's path; without any: all lessons")
+    execute.add_argument("--all", action="store_true", help="also those that are up to date")
+    execute.set_defaults(command=_run)
+
+    start = commands.add_parser("new", help="start a lesson: a notebook, entered in _quarto.yml")
+    start.add_argument("title", help='such as "Many events, one connection"')
+    start.add_argument("example", help="the name of an example, such as basic_stream")
+    start.set_defaults(command=_new)
+
+    examine = commands.add_parser("check", help="say what is wrong with the lessons and their pages")
+    examine.set_defaults(command=_check)
+    return parser
+
+
+def _build(_: argparse.Namespace) -> int:
+    _run_outdated(_all_lessons())
+    changed = render.render(ROOT)
+    print(f"_site: {len(changed)} files changed" if changed else "_site: nothing has changed")
+    return 0
+
+
+def _preview(_: argparse.Namespace) -> int:
+    _run_outdated(_all_lessons())
+    preview.serve(ROOT)
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    lessons = _all_lessons()
+    if options.lesson:
+        lessons = [_named(path, lessons) for path in options.lesson]
+    if options.all:
+        run.run([lesson for lesson in lessons if any(lesson.code)], _say)
+    elif not _run_outdated(lessons):
+        print("all outputs are up to date")
+    return 0
+
+
+def _new(options: argparse.Namespace) -> int:
+    path = new.new(options.title, options.example, ROOT)
+    print(f"{path.relative_to(ROOT)}: write it with `make lab`, then see `streamside check`")
+    return 0
+
+
+def _check(_: argparse.Namespace) -> int:
+    render.render(ROOT)
+    complaints = check.check(catalogue.read(ROOT), ROOT / "_site")
+    for complaint in complaints:
+        print(complaint)
+    print(f"{len(complaints)} complaints" if complaints else "nothing to complain of")
+    return 1 if complaints else 0
+
+
+def _all_lessons() -> list[Lesson]:
+    site = catalogue.read(ROOT)
+    return [*site.lessons, *site.pages]
+
+
+def _named(path: str, lessons: Sequence[Lesson]) -> Lesson:
+    for lesson in lessons:
+        if Path(path).resolve() == lesson.file.resolve():
+            return lesson
+    raise SiteError(f"{path}: no such lesson in _quarto.yml")
+
+
+def _run_outdated(lessons: Sequence[Lesson]) -> bool:
+    outdated = [lesson for lesson in lessons if not run.is_current(lesson)]
+    run.run(outdated, _say)
+    return bool(outdated)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,48 @@
+"""Every lesson is executed, and says again what it has stored."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from pytest_notebook.nb_regression import NBRegressionError, NBRegressionFixture
+
+from streamside.catalogue import Lesson, read
+from streamside.site.run import VOLATILE
+
+SITE = read()
+LESSONS = [lesson for lesson in (*SITE.lessons, *SITE.pages) if any(lesson.code)]
+pytestmark = pytest.mark.timeout(180)
+
+
+@pytest.fixture
+def say_again(monkeypatch):
+    """`say_again(path)` runs a notebook; it fails where an output is not the stored one."""
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)  # as if nobody had it open in JupyterLab
+    # What may differ is the name that the kernel gives itself, and the times that recordings show.
+    fixture = NBRegressionFixture(
+        exec_timeout=120,
+        exec_cwd=str(SITE.root / "notebooks"),
+        diff_replace=tuple(("/cells/*/outputs", f"(?m){pattern.pattern}", "") for pattern in VOLATILE),
+        diff_ignore=("/metadata", "/cells/*/execution_count", "/cells/*/metadata", "/cells/*/outputs/*/execution_count"),
+        diff_use_color=False,
+    )
+    return lambda path: fixture.check(str(path))
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.file.stem)
+def test_a_lesson_says_again_what_it_has_stored(lesson: Lesson, say_again):
+    say_again(lesson.file)
+
+
+@pytest.mark.parametrize("stored", ["2\n", "3\n"])
+def test_an_output_that_is_not_the_stored_one_is_noticed(stored: str, say_again, tmp_path: Path):
+    output = nbformat.v4.new_output("stream", name="stdout", text=stored)
+    cell = nbformat.v4.new_code_cell("print(1 + 1)", execution_count=1, outputs=[output])
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    notebook.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    nbformat.write(notebook, tmp_path / "x.ipynb")
+    if stored == "2\n":
+        say_again(tmp_path / "x.ipynb")
+    else:
+        with pytest.raises(NBRegressionError):
+            say_again(tmp_path / "x.ipynb")
