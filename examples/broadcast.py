@@ -260,6 +260,7 @@ def on_signal(callback: Callable[[], None]) -> Iterator[None]:
 CDN = "https://cdn.jsdelivr.net/npm"
 hub = Hub()
 app = FastHTML(
+    canonical=False,
     default_hdrs=False,
     hdrs=(
         Meta(charset="utf-8"),
