@@ -39,12 +39,22 @@ def test_a_lesson_is_outdated_when_an_input_has_changed(project, lesson_of, path
     assert not is_current(lesson(project))
 
 
-def test_a_lesson_is_outdated_when_a_cell_has_changed(project):
-    run([lesson(project)], quiet)
+def change(project, cell: int, source: str) -> None:
     notebook = json.loads(lesson(project).file.read_text())
-    notebook["cells"][1]["source"] = "# A, but better"
+    notebook["cells"][cell]["source"] = source
     lesson(project).file.write_text(json.dumps(notebook))
+
+
+def test_a_lesson_is_outdated_when_its_code_has_changed(project):
+    run([lesson(project)], quiet)
+    change(project, 2, "print(1 + 2)")
     assert not is_current(lesson(project))
+
+
+def test_a_changed_sentence_needs_no_run(project):
+    run([lesson(project)], quiet)
+    change(project, 1, "# A, but better")
+    assert is_current(lesson(project))
 
 
 def test_modification_times_and_unrelated_files_do_not_count(project):
