@@ -119,6 +119,6 @@ def _is_event_stream(recording: Recording) -> bool:
 def _after(parser: EventParser, recording: Recording) -> EventParser:
     """A parser for the next connection: an event source keeps its last event ID and its reconnection time."""
     parser.feed(recording.body)
-    following = EventParser()
-    following.last_event_id, following.reconnection_time = parser.last_event_id, parser.reconnection_time
+    following = EventParser(parser.last_event_id)
+    following.reconnection_time = parser.reconnection_time
     return following

@@ -79,7 +79,7 @@ def test_following_resumes_with_the_last_event_id(serving):
     app = Stream((200, [b"retry: 10\n\n", b"id: 7\ndata: a\n\n"]), (200, [b"data: b\n\n"]))
     recordings = follow(serving(app), connections=3)
     assert [recording.body[-9:] for recording in recordings] == [b"data: a\n\n", b"data: b\n\n", b"data: b\n\n"]
-    assert [request.get("last-event-id") for request in app.requests] == [None, "7", None]
+    assert [request.get("last-event-id") for request in app.requests] == [None, "7", "7"]
     assert {request["accept"] for request in app.requests} == {"text/event-stream"}
 
 
