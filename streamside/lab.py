@@ -14,17 +14,12 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import urljoin
 
-import fasthtml.core
-
 from streamside import assets, catalogue, client
 from streamside.recording import Recording
 from streamside.server import Server
 from streamside.server import serve as serve_app
 
 __all__ = ["contents", "follow", "listen", "live", "serve", "source"]
-
-# Inside a notebook FastHTML adds scripts of its own to every page, and so would not be what runs elsewhere.
-fasthtml.core.IN_NOTEBOOK = False
 
 LIVE_SECONDS = 10.0  # of each stream, in the recording that stands in a page until the reader presses Run
 
