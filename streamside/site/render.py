@@ -30,8 +30,10 @@ def render(root: Path = catalogue.ROOT) -> list[str]:
     try:
         (root / ".cache").mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=root / ".cache") as folder:
-            copies = {**dict(_copies(site)), **dict(_live(site, Path(folder) / "bundle"))}
-            made = {**_pages(site, out, copies), **_changed(copies, out), **_feed(site, out)}
+            copies = dict(_copies(site))
+            addresses = {path.relative_to(root).as_posix(): href for href, path in copies.items()}
+            copies.update(_live(site, Path(folder) / "bundle"))
+            made = {**_pages(site, out, addresses), **_changed(copies, out), **_feed(site, out)}
             _place(made, out, Path(folder))
         removed = list(_remove(out, {*copies, *(page.href for page in _lessons(site)), "404.html", "feed.xml"}))
     except OSError as error:
@@ -46,7 +48,7 @@ def _lessons(site: Site) -> list[Lesson]:
 def _copies(site: Site) -> Iterator[tuple[str, Path]]:
     """Files that the site has as they are: where each goes, and where it comes from."""
     theme = site.root / "blog/theme"
-    for path in sorted(theme.rglob("*")):
+    for path in sorted(theme.rglob("[!.]*")):
         if path.is_file():
             yield f"theme/{path.relative_to(theme).as_posix()}", path
     for lesson in site.lessons:
@@ -55,7 +57,7 @@ def _copies(site: Site) -> Iterator[tuple[str, Path]]:
         if path.suffix in PICTURES:
             yield path.relative_to(site.root).as_posix(), path
     for example in catalogue.examples(site.root):
-        for path in example.files:
+        for path in (path for path in example.files if not path.name.startswith(".")):
             yield f"live/{path.relative_to(site.root).as_posix()}", path
 
 
@@ -75,10 +77,12 @@ def _live(site: Site, folder: Path) -> Iterator[tuple[str, Path]]:
     yield from ((path.relative_to(folder).as_posix(), path) for path in sorted(folder.rglob("*")) if path.is_file())
 
 
-def _pages(site: Site, out: Path, copies: dict[str, Path]) -> dict[str, bytes]:
-    """The pages whose sources are not those that the page in `_site` was made from."""
-    addresses = {path.relative_to(site.root).as_posix(): href for href, path in copies.items()}
-    addresses.update((lesson.path, lesson.href) for lesson in _lessons(site))
+def _pages(site: Site, out: Path, copied: dict[str, str]) -> dict[str, bytes]:
+    """The pages whose sources are not those that the page in `_site` was made from.
+
+    `copied` says where in the site the files are to which a lesson may lead.
+    """
+    addresses = {**copied, **{lesson.path: lesson.href for lesson in _lessons(site)}}
     common = _common(site, addresses)
     stylesheet = (site.root / "blog/theme/streamside.css").read_text(encoding="utf-8")
     inputs = {lesson: _digest(common, lesson.file.read_bytes()) for lesson in _lessons(site)}

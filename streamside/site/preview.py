@@ -1,0 +1,175 @@
+"""Serves `_site` to this machine, builds it anew when a source changes, and has the open pages load it again.
+
+The pages hear of it through an event stream: the preview is one more example of what the tutorial teaches.
+"""
+
+import asyncio
+import contextlib
+import errno
+import socket
+import sys
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, Response, StreamingResponse
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+from watchfiles import awatch
+
+from streamside.catalogue import ROOT
+from streamside.site import render
+from streamside.wire import encode
+
+PORTS = range(8000, 8100)
+BUILD = (sys.executable, "-m", "streamside", "build")
+SOURCES = ("_quarto.yml", "index.ipynb", "about.md", "notebooks", "examples", "blog", "streamside")
+# Of what else the site has, no page shows anything until it is loaded again.
+LISTEN = b"""<script type="module">
+const page = location.pathname.slice(1).replace(/(^|\\/)$/, "$1index.html");
+new EventSource("/.preview/changes").addEventListener("changed", ({ data }) => {
+  if (data.split("\\n").some((path) => path === page || !/\\.(html|ipynb|xml)$/.test(path))) location.reload();
+});
+</script>
+"""
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def serve(
+    root: Path = ROOT, *, ports: Iterable[int] = PORTS, build: Sequence[str] = BUILD, say: Callable[[str], None] = _say
+) -> None:
+    """Make the pages of the project in `root` and serve them until Ctrl-C, on the first of `ports` that is free.
+
+    `build` is the command that brings the site up to date when a source has changed; what it says is said, and when it
+    fails the site stays as it was. Raises `SiteError` if there are no pages to be made, `PreviewError` without a port.
+    """
+    render.render(root)
+    out = root / "_site"
+    with _listener(ports, say) as listener:
+        say(f"Streamside is at http://127.0.0.1:{listener.getsockname()[1]}/ (Ctrl-C stops it)")
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(_serve(root, out, listener, build))
+
+
+class PreviewError(Exception):
+    """The pages cannot be served; the message says why."""
+
+
+def _listener(ports: Iterable[int], say: Callable[[str], None]) -> socket.socket:
+    for port in ports:
+        try:
+            return socket.create_server(("127.0.0.1", port))
+        except OSError as error:
+            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+                raise
+            say(f"Port {port} is busy, trying the next one")
+    raise PreviewError("no free port for the preview; stop one of the programs that listen there")
+
+
+async def _serve(root: Path, out: Path, listener: socket.socket, build: Sequence[str]) -> None:
+    changes = Changes()
+    config = uvicorn.Config(application(out, changes), log_level="warning", timeout_graceful_shutdown=1)
+    watching = [asyncio.create_task(_rebuild(root, build)), asyncio.create_task(_announce(out, changes))]
+    try:
+        await _Server(config, changes).serve(sockets=[listener])
+    finally:
+        for task in watching:
+            task.cancel()
+        await asyncio.gather(*watching, return_exceptions=True)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, ending the open streams first: it waits for every response, and these would not end."""
+
+    def __init__(self, config: uvicorn.Config, changes: "Changes") -> None:
+        super().__init__(config)
+        self._changes = changes
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._changes.end()
+        await super().shutdown(sockets)
+
+
+class Changes:
+    """What has changed in the site since the preview began, for any number of event streams."""
+
+    def __init__(self) -> None:
+        self._run = uuid.uuid4().hex[:8]  # tells this run's event ids from those of a run before
+        self._log: list[str] = []
+        self._over = False
+        self._news = asyncio.Condition()
+
+    async def add(self, paths: Iterable[str]) -> None:
+        """Tell every stream that these files (paths from the site's root) are not what they were."""
+        async with self._news:
+            self._log.append("\n".join(sorted(paths)))
+            self._news.notify_all()
+
+    async def end(self) -> None:
+        """End every stream."""
+        async with self._news:
+            self._over = True
+            self._news.notify_all()
+
+    async def stream(self, last_event_id: str) -> AsyncIterator[bytes]:
+        """The event stream of a page: what comes, and before it what the page has missed since `last_event_id`."""
+        run, _, seen = last_event_id.partition("-")
+        position = int(seen) if run == self._run else len(self._log)
+        yield encode(event="from", data="", id=f"{self._run}-{position}", retry=500)
+        if run and run != self._run:
+            yield encode(event="changed", data="*", id=f"{self._run}-{position}")
+        while True:
+            async with self._news:
+                while not self._over and len(self._log) == position:
+                    await self._news.wait()
+            if self._over:
+                return
+            yield encode(event="changed", data=self._log[position], id=f"{self._run}-{position + 1}")
+            position += 1
+
+
+def application(out: Path, changes: Changes) -> Starlette:
+    """The site in `out` as a server shows it, each page listening to `changes`."""
+
+    async def listen(request: Request) -> StreamingResponse:
+        stream = changes.stream(request.headers.get("last-event-id", ""))
+        return StreamingResponse(stream, media_type="text/event-stream", headers={"cache-control": "no-cache"})
+
+    return Starlette(routes=[Route("/.preview/changes", listen), Mount("/", _Site(directory=out, html=True))])
+
+
+class _Site(StaticFiles):
+    """Plain files, never from the browser's cache, and in each page the script that listens."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        if isinstance(response, FileResponse) and response.media_type == "text/html" and scope["method"] == "GET":
+            page = await asyncio.to_thread(Path(response.path).read_bytes)
+            response = HTMLResponse(page.replace(b"</body>", LISTEN + b"</body>"), response.status_code)
+        response.headers["cache-control"] = "no-cache"
+        return response
+
+
+async def _rebuild(root: Path, build: Sequence[str]) -> None:
+    """Run `build` whenever a source changes. It is a process: Ctrl-C ends it, and it uses the code that changed."""
+    async for _ in awatch(*(root / name for name in SOURCES if (root / name).exists())):
+        process = await asyncio.create_subprocess_exec(*build, cwd=root)
+        try:
+            await process.wait()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+
+
+async def _announce(out: Path, changes: Changes) -> None:
+    """Tell the open pages whenever the site changes, whoever built it."""
+    async for changed in awatch(out):
+        await changes.add(Path(path).relative_to(out).as_posix() for _, path in changed)
