@@ -93,6 +93,7 @@ def executed(path: Path) -> dict[str, Any]:
         resources={"metadata": {"path": path.parent}},
         record_timing=False,
         coalesce_streams=True,
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],  # it warns of its unencrypted port on 127.0.0.1
     )
     try:
         asyncio.run(client.async_execute())  # `execute` leaves its event loop open

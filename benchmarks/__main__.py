@@ -1,0 +1,7 @@
+"""`make bench`: all measurements, one after the other; `python -m benchmarks.NAME` is one of them."""
+
+from benchmarks import builds, fanout, live
+
+for title, module in (("Set-up and pages", builds), ("Python in the page", live), ("One event to many", fanout)):
+    print(f"\n## {title}\n", flush=True)
+    module.main()
