@@ -5,14 +5,18 @@ import multiprocessing
 import re
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
+from benchmarks.static import serving as serving_files
 from streamside import assets
 from streamside import browser as browsers
+from streamside.catalogue import ROOT
 from streamside.server import serve
+from streamside.site import render
 
 ELSEWHERE = re.compile(r"^(?!http://127\.0\.0\.1:|data:|blob:)")
 
@@ -49,7 +53,7 @@ def serving() -> Iterator[Callable[[Any], str]]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium for a module's tests: while Playwright runs, no test in this process can call `asyncio.run`."""
+    """A headless Chromium for the tests of a module: as long as it runs, `asyncio.run` cannot be called."""
     path = browsers.find_browser()
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=list(browsers.ARGUMENTS))
@@ -76,3 +80,17 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
     assert not elsewhere, f"requests to other origins: {elsewhere}"
     assert not errors, f"errors in the page: {errors}"
+
+
+@pytest.fixture(scope="session")
+def built_site() -> Path:
+    """The tutorial's pages, built from this checkout."""
+    render.render(ROOT)
+    return ROOT / "_site"
+
+
+@pytest.fixture(scope="module")
+def site(built_site: Path) -> Iterator[str]:
+    """The address of the built site, on a plain static file server and under a path prefix."""
+    with serving_files(built_site) as url:
+        yield url
