@@ -1,0 +1,83 @@
+"""`number_stream` and the signals that stop a server: apart from its other tests, for signals need the main thread."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from examples import number_stream as example
+
+STREAM = "/sse-stream"
+ROOT = Path(example.__file__).resolve().parent.parent
+SERVE = """
+import sys, uvicorn
+from examples.number_stream import app
+uvicorn.run(app, fd=int(sys.argv[1]), log_level="warning")
+"""
+
+both_signals = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+
+
+@both_signals
+def test_a_signal_ends_the_streams_and_goes_on_to_the_server(number, monkeypatch):
+    heard = []
+
+    def servers_own(number, frame):
+        heard.append(number)
+
+    async def live():
+        life = example.lifespan(example.app)
+        await anext(life)
+        stream = example.numbers(example.app.state.stopping)
+        assert "<p>1</p>" in await anext(stream)
+        assert not heard
+        signal.raise_signal(number)
+        assert [event async for event in stream] == []
+        assert [state async for state in life] == []
+
+    before = signal.signal(number, servers_own)
+    try:
+        asyncio.run(asyncio.wait_for(live(), 5))
+        assert heard == [number]
+        assert signal.getsignal(number) is servers_own, "the handler is put back"
+    finally:
+        signal.signal(number, before)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no way to send one process a Ctrl-C")
+@both_signals
+def test_a_signal_ends_every_stream_and_the_server_at_once(ask, number):
+    """With no time limit on uvicorn's side, so that nothing but the example can end the streams."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        descriptor = listening.fileno()
+        server = subprocess.Popen(
+            [sys.executable, "-c", SERVE, str(descriptor)],
+            cwd=ROOT,
+            pass_fds=[descriptor],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        try:
+            streams = [ask(url, STREAM) for _ in range(2)]
+            for stream in streams:
+                stream.event()
+            began = time.monotonic()
+            server.send_signal(number)
+            for stream in streams:
+                stream.rest()  # a proper end of the body: anything else raises
+            output, _ = server.communicate(timeout=10)
+            took = time.monotonic() - began
+        finally:
+            server.kill()
+            server.communicate()
+    assert sorted(set(output.splitlines())) in (["stopped at 1"], ["stopped at 1", "stopped at 2"], ["stopped at 2"])
+    assert took < 3, f"{took:.1f} s: the streams have held the server up"
+    assert -server.returncode == number or server.returncode == 0
