@@ -32,17 +32,20 @@ export function cableButtons(cable, { cut = false, delay = 0, rate = 0, hold = f
     'div',
     { class: 'live-cable', role: 'group', 'aria-label': 'Cable' },
     cutButton(cable, cut, announce),
-    toggle(`Delay by ${delayed / 1000} s`, delay > 0, (on) => cable.delay(on ? delayed : 0)),
-    toggle(`Limit to ${limited} bytes/s`, rate > 0, (on) => cable.rate(on ? limited : 0)),
-    toggle('Hold everything back', hold, (on) => cable.hold(on)),
-    button('Answer 503 next', () => {
-      announce('The next connection is answered with 503');
-      return cable.answer(503);
+    toggle('Delay', delay > 0, (on) => {
+      announce(on ? `Everything comes ${delayed / 1000} s later` : 'No delay');
+      return cable.delay(on ? delayed : 0);
     }),
-    button('Answer 204 next', () => {
-      announce('The next connection is answered with 204');
-      return cable.answer(204);
+    toggle('Limit the rate', rate > 0, (on) => {
+      announce(on ? `${limited} bytes a second pass` : 'No limit');
+      return cable.rate(on ? limited : 0);
     }),
+    toggle('Hold everything back', hold, (on) => {
+      announce(on ? 'Held back, as by a buffering proxy' : 'Nothing is held back');
+      return cable.hold(on);
+    }),
+    answerButton(cable, 503, announce),
+    answerButton(cable, 204, announce),
     button('Restart the server', async () => {
       announce('The server restarts');
       await cable.restart();
@@ -66,6 +69,18 @@ function cutButton(cable, cut, announce) {
     announce(cut ? 'The cable is cut' : 'The cable is mended');
   });
   return made;
+}
+
+/**
+ * @param {Running['cable']} cable
+ * @param {503 | 204} status
+ * @param {(sentence: string) => void} announce
+ */
+function answerButton(cable, status, announce) {
+  return button(`Answer ${status}`, () => {
+    announce(`The next connection is answered with ${status}`);
+    return cable.answer(status);
+  });
 }
 
 /**

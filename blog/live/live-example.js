@@ -32,8 +32,8 @@ class LiveExample extends HTMLElement {
 
 /** What stands inside one `<live-example>`. */
 class Live {
-  /** Counts attempts to run: one that was given up must not come back. */
-  #attempt = 0;
+  /** Gives up the newest attempt to run, which then must not come back. */
+  #attempt = new AbortController();
   /** @type {Running | null} */
   #running = null;
   /** @type {import('./code-pane.js').CodePane | null} */
@@ -102,7 +102,7 @@ class Live {
 
   /** @param {State} state */
   #setState(state) {
-    const hadFocus = this.host.contains(document.activeElement);
+    const focused = document.activeElement;
     const active = state === 'booting' || state === 'running';
     this.#state = state;
     this.host.setAttribute('state', state);
@@ -115,7 +115,7 @@ class Live {
     this.log.hidden = !this.output.textContent;
     this.status.textContent = SAID[state];
     // The button that was pressed may have gone: the one in its place gets the focus.
-    if (hadFocus && document.activeElement?.closest('[hidden]')) {
+    if (this.host.contains(focused) && focused?.closest('[hidden]')) {
       [this.runButton, this.stopButton, this.playButton].find((next) => !next.hidden)?.focus();
     }
   }
@@ -177,8 +177,9 @@ class Live {
   // ---- The server in the page ----
 
   async run() {
-    const attempt = ++this.#attempt;
-    const given = () => attempt !== this.#attempt;
+    this.#attempt.abort();
+    this.#attempt = new AbortController();
+    const { signal } = this.#attempt;
     this.player.pause();
     this.#tell('');
     this.#code?.complain(null);
@@ -189,7 +190,7 @@ class Live {
       await this.#end();
       const [{ obstacle, start }, cables] = await Promise.all([import('./runtime.js'), import('./cable.js')]);
       const why = await obstacle();
-      if (given()) return;
+      if (signal.aborted) return;
       if (why) {
         this.#cannotRun(why);
         await this.#playOrPause();
@@ -200,14 +201,15 @@ class Live {
         path: this.path,
         cable,
         source: this.#code?.changed ? this.#code.source : undefined,
-        onprogress: (step, fraction) => given() || this.#showProgress(step, fraction),
+        onprogress: (step, fraction) => signal.aborted || this.#showProgress(step, fraction),
+        signal,
       });
-      if (given()) return void running.stop();
+      if (signal.aborted) return void running.stop();
       const announce = (/** @type {string} */ sentence) => void (this.status.textContent = sentence);
       this.tools.replaceChildren(cables.cableButtons(running.cable, cable, announce));
       this.#show(running);
     } catch (error) {
-      if (!given()) this.#fail(/** @type {Error & {line?: number}} */ (error));
+      if (!signal.aborted) this.#fail(/** @type {Error & {line?: number}} */ (error));
     }
   }
 
@@ -229,7 +231,7 @@ class Live {
   }
 
   async stop() {
-    this.#attempt += 1;
+    this.#attempt.abort();
     const ended = this.#end();
     this.#setState('stopped');
     await ended;
@@ -259,7 +261,7 @@ class Live {
   /** The element has gone from the page. */
   leave() {
     this.player.pause();
-    if (this.#running) void this.stop();
+    if (this.#state === 'booting' || this.#state === 'running') void this.stop();
   }
 
   /**

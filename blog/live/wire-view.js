@@ -37,6 +37,8 @@ export class WireView {
   #queue = [];
   #frame = 0;
   #paused = false;
+  /** Whether the newest entry is kept in sight: until the reader scrolls up. */
+  #follow = true;
   #dropped = 0;
   /** @type {HTMLLIElement[]} drawn, not yet shown */
   #rows = [];
@@ -51,6 +53,7 @@ export class WireView {
   constructor() {
     // Safari takes a list without markers for none: hence the role. The keyboard scrolls it: hence the tabindex.
     this.list = element('ol', { class: 'wire-list', role: 'list', 'aria-label': 'Wire', tabindex: '0' });
+    this.list.addEventListener('scroll', () => (this.#follow = atEnd(this.list)), { passive: true });
     this.note = element('p', { class: 'wire-note', hidden: true });
     this.sources = element('div', { class: 'wire-sources' });
     this.pauseButton = button('Pause', () => this.pause(!this.#paused), { 'aria-pressed': 'false' });
@@ -83,7 +86,8 @@ export class WireView {
   flush() {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
-    for (const message of this.#queue.splice(0)) {
+    // Live, the two sides report on different ways, and may overtake each other.
+    for (const message of this.#queue.splice(0).sort((a, b) => a.time - b.time)) {
       for (const entry of this.#draw(message)) {
         const time = seconds(message.time);
         entry.classList.toggle('same-time', time === this.#time);
@@ -97,7 +101,6 @@ export class WireView {
 
   #show() {
     const { list } = this;
-    const atEnd = list.scrollTop + list.clientHeight > list.scrollHeight - 8;
     list.append(...this.#rows.splice(0));
     while (list.childElementCount > LIMIT) {
       list.firstElementChild?.remove();
@@ -105,7 +108,7 @@ export class WireView {
     }
     this.note.hidden = !this.#dropped;
     this.note.textContent = `${this.#dropped.toLocaleString('en')} earlier entries are no longer shown.`;
-    if (atEnd) list.scrollTop = list.scrollHeight;
+    if (this.#follow) list.scrollTop = list.scrollHeight;
   }
 
   /** @param {boolean} paused */
@@ -123,6 +126,7 @@ export class WireView {
     this.#dropped = 0;
     this.list.replaceChildren();
     this.note.hidden = true;
+    this.#follow = true;
   }
 
   /** Empty the list and forget every connection. */
@@ -231,6 +235,19 @@ export class WireView {
   }
 }
 
+/** @param {Element} list */
+function atEnd(list) {
+  return list.scrollTop + list.clientHeight > list.scrollHeight - 8;
+}
+
+/**
+ * An address as the example's server sees it: without the place that the example has in this site.
+ * @param {string} url
+ */
+function serverPath(url) {
+  return url.replace(/^.*?\/live\/tab-[^/]+\/[^/]+/, '');
+}
+
 /** @param {number} milliseconds */
 export function seconds(milliseconds) {
   return `${(milliseconds / 1000).toFixed(1)} s`;
@@ -298,7 +315,7 @@ function body(text) {
 function browserLines({ what, url, readyState, type, data, lastEventId, retryIn, willSend }) {
   switch (what) {
     case 'created':
-      return [line(`new EventSource("${url}")`)];
+      return [line(`new EventSource("${serverPath(url)}")`)];
     case 'open':
       return [line('open'), detail('ready state OPEN')];
     case 'event':

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -33,14 +34,47 @@ def exchange(chunks: list[tuple[int, str]], **changes: Any) -> dict[str, Any]:
     } | changes
 
 
+PROGRAM = '"""Numbers."""\n\napp = None\n'
+APP = "<main><h1>Counting</h1><p>one</p><button>Press</button></main><script>document.title += '!'</script>"
+# The interface of the real runtime. `fake` notes what was asked of it, and lets a test say what happens.
+RUNTIME = """
+export const obstacle = async () => fake.obstacle ?? null;
+export async function start(example, options) {
+  const note = (what) => async (...values) => void fake.calls.push([what, ...values]);
+  fake.calls.push(["start", example, options.path, options.source ?? null, JSON.stringify(options.cable)]);
+  options.onprogress("Fetching Python", 0.25);
+  await fake.gate;
+  if (fake.error) throw fake.error;
+  const running = new EventTarget();
+  const cable = ["cut", "mend", "delay", "rate", "hold", "answer", "restart"].map((name) => [name, note(name)]);
+  fake.emit = (type, detail) => running.dispatchEvent(new CustomEvent(type, { detail }));
+  return Object.assign(running, { url: "app.html", cable: Object.fromEntries(cable), stop: note("stop") });
+}
+globalThis.fake ??= { calls: [] };
+"""
+
 NUMBERS = [(100 * n, f": a comment\nevent: number\nid: {n}\ndata: <p>number {n}</p>\n\n") for n in range(4)]
 
 
+@pytest.fixture(scope="session")
+def editor(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The editor, bundled as the site has it."""
+    made = tmp_path_factory.mktemp("editor") / "editor.js"
+    esbuild = [ROOT / "node_modules/.bin/esbuild", ROOT / "blog/live/editor.js", "--bundle", "--format=esm"]
+    subprocess.run([*esbuild, f"--outfile={made}", "--log-level=error"], check=True, timeout=60)
+    return made
+
+
 @pytest.fixture
-def show(page: Page, serving: Callable[[Any], str], tmp_path: Path) -> Callable[..., Locator]:
+def show(page: Page, serving: Callable[[Any], str], tmp_path: Path, editor: Path) -> Callable[..., Locator]:
     """`show(exchanges, page=…)` opens a page with one live example and returns the element, upgraded."""
     shutil.copytree(ROOT / "blog/live", tmp_path / "live")
     shutil.copytree(ROOT / "blog/theme", tmp_path / "theme")
+    shutil.copy(editor, tmp_path / "live/editor.js")
+    (tmp_path / "live/examples").mkdir()
+    (tmp_path / "live/examples/numbers.py").write_text(PROGRAM)
+    (tmp_path / "live/runtime.js").write_text(RUNTIME)
+    (tmp_path / "app.html").write_text(f"<!doctype html><title>App</title><style>p {{ color: green }}</style>{APP}")
     url = serving(Starlette(routes=[Mount("/", StaticFiles(directory=tmp_path, html=True))]))
 
     def open_page(*exchanges: dict[str, Any], html: str = PAGE, attributes: str = "", upgrade: bool = True) -> Locator:
@@ -163,6 +197,257 @@ def test_axe_finds_nothing(show: Callable[..., Locator], page: Page, width: int,
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     live.get_by_role("button", name="Play").press("Enter")
     assert violations(page) == []
+    run(live)
+    connect(page)
+    emit(page, {"kind": "chunk", "connection": 1, "time": 30, "text": ": x\ndata: y\n\n"})
+    live.get_by_role("button", name="Delay").click()
+    live.get_by_role("button", name="Code", exact=True).click()
+    expect(live.get_by_role("textbox")).to_be_visible()
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def run(live: Locator) -> None:
+    live.get_by_role("button", name="Run", exact=True).click()
+    expect(live).to_have_attribute("state", "running")
+
+
+def calls(page: Page) -> list[list[Any]]:
+    return list(page.evaluate("fake.calls"))
+
+
+def emit(page: Page, *messages: dict[str, Any]) -> None:
+    page.evaluate("messages => messages.forEach((message) => fake.emit('wire', message))", messages)
+
+
+def connect(page: Page) -> None:
+    request = {"kind": "request", "connection": 1, "time": 10, "method": "GET", "path": "/numbers", "headers": []}
+    response = {"kind": "response", "connection": 1, "time": 20, "status": 200, "headers": EVENT_STREAM}
+    emit(page, request, response)
+
+
+def test_run_boots_runs_and_stops(show: Callable[..., Locator], page: Page) -> None:
+    page.add_init_script("globalThis.fake = {calls: [], gate: new Promise((open) => (globalThis.openGate = open))}")
+    live = show(exchange(NUMBERS), attributes='path="/start" height="10rem"')
+    live.get_by_role("button", name="Run", exact=True).press("Enter")
+    expect(live).to_have_attribute("state", "booting")
+    expect(live.get_by_role("status")).to_have_text("Fetching Python")
+    expect(live.get_by_role("progressbar")).to_have_js_property("value", 0.25)
+    expect(live.get_by_role("button", name="Stop")).to_be_focused()
+    page.evaluate("openGate()")
+    expect(live).to_have_attribute("state", "running")
+    expect(live.get_by_role("status")).to_have_text("Running in this page")
+    expect(live.frame_locator(f'iframe[title="{TITLE}"]').get_by_role("button", name="Press")).to_be_visible()
+    expect(wire(live)).to_have_count(0)
+    live.get_by_role("button", name="Stop").press("Enter")
+    expect(live).to_have_attribute("state", "stopped")
+    expect(live.get_by_role("button", name="Run", exact=True)).to_be_focused()
+    expect(messages(live)).to_have_text(["one"])  # what was shown last stays, as it looked, and nothing in it runs
+    expect(messages(live)).to_have_css("color", "rgb(0, 128, 0)")
+    assert live.locator("iframe").get_attribute("sandbox") == "allow-same-origin"
+    assert [call[0] for call in calls(page)] == ["start", "stop"]
+    assert calls(page)[0][1:4] == ["numbers", "/start", None]
+    live.get_by_role("button", name="Reset").click()
+    expect(live).to_have_attribute("state", "idle")
+    expect(messages(live)).to_have_count(4)
+
+
+def test_a_start_that_was_given_up_does_not_come_back(show: Callable[..., Locator], page: Page) -> None:
+    page.add_init_script("globalThis.fake = {calls: [], gate: new Promise((open) => (globalThis.openGate = open))}")
+    live = show(exchange(NUMBERS))
+    live.get_by_role("button", name="Run", exact=True).click()
+    expect(live.get_by_role("status")).to_have_text("Fetching Python")
+    live.get_by_role("button", name="Stop").click()
+    page.evaluate("openGate()")
+    page.wait_for_function("fake.calls.length === 2")
+    assert calls(page)[1] == ["stop"]
+    expect(live).to_have_attribute("state", "stopped")
+
+
+def test_an_element_that_leaves_the_page_stops_its_server(show: Callable[..., Locator], page: Page) -> None:
+    run(show(exchange(NUMBERS)))
+    page.evaluate("document.querySelector('live-example').remove()")
+    page.wait_for_function("fake.calls.at(-1)[0] === 'stop'")
+
+
+def test_what_ends_python_elsewhere_is_told(show: Callable[..., Locator], page: Page) -> None:
+    live = show(exchange(NUMBERS))
+    run(live)
+    page.evaluate("fake.emit('ended', {why: 'Python did not stop and was ended.'})")
+    expect(live).to_have_attribute("state", "stopped")
+    expect(live.locator(".live-note")).to_have_text("Python did not stop and was ended.")
+
+
+def test_where_it_cannot_run_one_sentence_says_why_and_the_recording_plays(
+    show: Callable[..., Locator], page: Page
+) -> None:
+    page.add_init_script("globalThis.fake = {calls: [], obstacle: 'This browser is too old.'}")
+    live = show(exchange(NUMBERS))
+    live.get_by_role("button", name="Run", exact=True).click()
+    expect(live.locator(".live-note")).to_have_text("This browser is too old.")
+    expect(live).to_have_attribute("state", "idle")
+    expect(live.get_by_role("button", name="Run", exact=True)).to_be_hidden()
+    expect(messages(live)).to_have_count(4)
+    live = show(exchange(NUMBERS), attributes='obstacle="It needs a database."')
+    expect(live.locator(".live-note")).to_have_text("It needs a database.")
+    expect(live.get_by_role("button", name="Run", exact=True)).to_be_hidden()
+
+
+def test_the_cable_has_plain_buttons_and_presets(show: Callable[..., Locator], page: Page) -> None:
+    live = show(exchange(NUMBERS), attributes='cable="delay=500 hold"')
+    run(live)
+    assert calls(page)[0][4] == '{"delay":500,"hold":true}'
+    cable = live.get_by_role("group", name="Cable")
+    for name in ("Cut the cable", "Mend the cable", "Delay", "Limit the rate", "Hold everything back"):
+        cable.get_by_role("button", name=name).press("Enter")
+        expect(cable.get_by_role("button", name="Cable" if name.endswith("cable") else name)).to_be_focused()
+    for name in ("Answer 503", "Answer 204", "Restart the server", "Delay"):
+        cable.get_by_role("button", name=name).click()
+    expect(live.get_by_role("status")).to_have_text("Everything comes 0.5 s later")
+    asked = [["cut"], ["mend"], ["delay", 0], ["rate", 50], ["hold", False]]
+    assert calls(page)[1:] == [*asked, ["answer", 503], ["answer", 204], ["restart"], ["delay", 500]]
+
+
+def test_the_wire_is_held_cleared_and_copied(show: Callable[..., Locator], page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    live = show(exchange(NUMBERS))
+    run(live)
+    connect(page)
+    emit(page, {"kind": "chunk", "connection": 1, "time": 1234, "text": ": x\n\n"})
+    expect(wire(live)).to_have_count(3)
+    live.get_by_role("button", name="Pause").click()
+    emit(page, {"kind": "chunk", "connection": 1, "time": 2000, "text": "data: later\n\n"})
+    page.evaluate("new Promise(requestAnimationFrame)")
+    expect(wire(live)).to_have_count(3)
+    live.get_by_role("button", name="Pause").click()
+    expect(wire(live)).to_have_count(4)
+    live.get_by_role("button", name="Copy as text").click()
+    expect(live.get_by_role("button", name="Copied")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == (
+        "   0.0 s > GET /numbers\n   0.0 s < 200 OK\n   0.0 s < content-type: text/event-stream\n"
+        "   1.2 s < : x\n   1.2 s <\n   2.0 s < data: later\n   2.0 s <\n"
+    )
+    live.get_by_role("button", name="Clear").click()
+    expect(wire(live)).to_have_count(0)
+    emit(page, {"kind": "chunk", "connection": 1, "time": 3000, "text": "data: on\n\n"})
+    expect(wire(live)).to_have_text(["3.0 sdata: on"])
+
+
+def test_the_event_source_counts_down_to_its_reconnect(show: Callable[..., Locator], page: Page) -> None:
+    live = show(exchange(NUMBERS))
+    run(live)
+    page.clock.install()
+    url = "http://127.0.0.1/some/live/tab-0123456789ab/numbers-1/numbers"
+    source = {"kind": "source", "source": 1, "url": url}
+    emit(page, source | {"what": "created", "time": 5, "readyState": 0})
+    emit(page, source | {"what": "open", "time": 10, "readyState": 1})
+    emit(page, source | {"what": "event", "time": 20, "readyState": 1, "type": "n", "data": "", "lastEventId": "7"})
+    page.clock.run_for(20)
+    expect(live.locator(".wire-sources")).to_have_text("Event source 1: OPEN, last event ID 7")
+    expect(wire(live).first).to_have_text('0.0 snew EventSource("/numbers")')
+    emit(page, source | {"what": "error", "time": 30, "readyState": 0, "retryIn": 3000, "willSend": "7"})
+    page.clock.run_for(1020)
+    state = live.locator(".wire-sources")
+    expect(state).to_have_text("Event source 1: CONNECTING, again in 2.0 s with Last-Event-ID: 7")
+    emit(page, source | {"what": "error", "time": 3100, "readyState": 2})
+    page.clock.run_for(20)
+    expect(state).to_be_empty()
+
+
+def test_a_thousand_events_at_once_do_not_freeze_the_page(show: Callable[..., Locator], page: Page) -> None:
+    live = show(exchange(NUMBERS))
+    run(live)
+    connect(page)
+    took = page.evaluate("""async () => {
+      const began = performance.now();
+      for (let n = 0; n < 1000; n++) {
+        fake.emit("wire", { kind: "chunk", connection: 1, time: n, text: `id: ${n}\ndata: ${n}\n\n` });
+        fake.emit("wire", { kind: "source", source: 1, time: n, what: "event", url: "numbers", readyState: 1,
+                            type: "message", data: `${n}`, lastEventId: `${n}` });
+      }
+      await new Promise(requestAnimationFrame);
+      await new Promise(requestAnimationFrame);
+      return performance.now() - began;
+    }""")
+    expect(wire(live)).to_have_count(500)
+    expect(wire(live).last).to_contain_text('last event ID "999"')
+    assert took < 1500
+
+
+def test_code_is_changed_run_reset_and_passed_on(show: Callable[..., Locator], page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    live = show(exchange(NUMBERS))
+    code = live.get_by_role("group", name="Code", exact=True)
+    live.get_by_role("button", name="Code", exact=True).press("Enter")
+    expect(code.get_by_role("button", name="Run edited version")).to_be_disabled()
+    field = code.get_by_role("textbox", name="Code of numbers.py")
+    field.press("Control+End")
+    field.press_sequentially("# mine")
+    expect(code.get_by_text("changed", exact=True)).to_be_visible()
+    code.get_by_role("button", name="Copy link").click()
+    expect(code.get_by_role("button", name="Copied")).to_be_visible()
+    with page.expect_download() as download:
+        code.get_by_role("button", name="Download").click()
+    assert download.value.suggested_filename == "numbers.py"
+    assert download.value.path().read_text() == PROGRAM + "# mine"
+    field.press("Control+Enter")
+    expect(live).to_have_attribute("state", "running")
+    assert calls(page)[0][3] == PROGRAM + "# mine"
+    code.get_by_role("button", name="Run edited version").click()
+    page.wait_for_function("fake.calls.length === 3")
+    assert [call[0] for call in calls(page)] == ["start", "stop", "start"]
+
+    link = page.evaluate("navigator.clipboard.readText()")
+    page.goto("about:blank")
+    page.goto(link)
+    expect(field).to_contain_text("# mine")
+    expect(live).to_have_attribute("state", "idle")  # it is shown, not run
+    expect(live.locator(".live-note")).to_contain_text("came with the link")
+    live.get_by_role("button", name="Reset").click()
+    expect(field).not_to_contain_text("# mine")
+    expect(live.get_by_role("button", name="Reset")).to_be_hidden()
+    assert page.url == link.split("#")[0]
+    page.goto("about:blank")
+    page.goto(page_url := link[:-8])
+    expect(live.locator(".live-note")).to_contain_text("damaged")
+    assert page_url
+
+
+def test_an_error_stands_beside_its_line(show: Callable[..., Locator], page: Page) -> None:
+    page.add_init_script(
+        "globalThis.fake = {calls: [], error: Object.assign(new Error('SyntaxError: invalid syntax'), {line: 3})}"
+    )
+    live = show(exchange(NUMBERS))
+    live.get_by_role("button", name="Run", exact=True).click()
+    expect(live).to_have_attribute("state", "failed")
+    expect(live.locator(".live-note")).to_have_text("Line 3: SyntaxError: invalid syntax")
+    expect(live.locator(".cm-wrong")).to_have_text("app = NoneSyntaxError: invalid syntax")
+    assert violations(page) == []
+    field = live.get_by_role("textbox")
+    field.press("Control+End")
+    field.press_sequentially("#")
+    expect(live.locator(".cm-message")).to_have_count(0)
+
+
+def test_what_python_prints_is_shown(show: Callable[..., Locator], page: Page) -> None:
+    live = show(exchange(NUMBERS))
+    run(live)
+    expect(live.locator(".live-log")).to_be_hidden()
+    page.evaluate("fake.emit('log', {text: 'Traceback\\n'}); fake.emit('log', {text: 'ValueError'})")
+    live.get_by_text("What Python printed").click()
+    expect(live.get_by_label("What Python printed")).to_have_text("Traceback\nValueError")
+    assert violations(page) == []
+
+
+def test_the_app_does_not_scroll_the_lesson(show: Callable[..., Locator], page: Page) -> None:
+    live = show(exchange(NUMBERS))
+    run(live)
+    expect(live.frame_locator("iframe").get_by_text("one")).to_be_attached()
+    page.evaluate("document.body.style.paddingBottom = '3000px'; scrollTo({ top: 2000, behavior: 'instant' })")
+    before = page.evaluate("scrollY")
+    live.frame_locator("iframe").get_by_text("one").evaluate("element => element.scrollIntoView(false)")
+    assert page.evaluate("scrollY") == before > 0
 
 
 def violations(page: Page) -> list[str]:
