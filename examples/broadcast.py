@@ -270,6 +270,7 @@ app = FastHTML(
         Script(src=f"{CDN}/htmx-ext-sse@2.2.4/dist/sse.min.js"),
     ),
     htmlkw={"lang": "en"},
+    sess_cls=None,  # a session would wrap every `send`, and each wrapping costs every delivery
     lifespan=hub.lifespan,
 )
 
