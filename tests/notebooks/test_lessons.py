@@ -23,7 +23,12 @@ def say_again(monkeypatch):
         exec_timeout=120,
         exec_cwd=str(SITE.root / "notebooks"),
         diff_replace=tuple(("/cells/*/outputs", f"(?m){pattern.pattern}", "") for pattern in VOLATILE),
-        diff_ignore=("/metadata", "/cells/*/execution_count", "/cells/*/metadata", "/cells/*/outputs/*/execution_count"),
+        diff_ignore=(
+            "/metadata",
+            "/cells/*/execution_count",
+            "/cells/*/metadata",
+            "/cells/*/outputs/*/execution_count",
+        ),
         diff_use_color=False,
     )
     return lambda path: fixture.check(str(path))
