@@ -11,26 +11,19 @@ Several worker processes need three things in common, all from the environment: 
 # page = "Django runs what is synchronous, its models and sessions too, in threads; Python in a page has none."
 # ///
 
-import asyncio
 import os
 
 from django.core.asgi import get_asgi_application
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", f"{__name__}.settings")
+os.environ["DJANGO_SETTINGS_MODULE"] = f"{__name__}.settings"
 
 django = get_asgi_application()
 
-from . import demo  # noqa: E402  (it needs the settings)
+from .lifespan import lifespan  # noqa: E402  (it needs the settings)
 
 
 async def app(scope, receive, send):
-    """Django, and what Django leaves out: the lifespan, in which the demonstration's database comes and goes."""
-    if scope["type"] != "lifespan":
+    if scope["type"] == "lifespan":
+        await lifespan(receive, send)
+    else:
         await django(scope, receive, send)
-        return
-    await receive()
-    await asyncio.to_thread(demo.prepare)
-    await send({"type": "lifespan.startup.complete"})
-    await receive()
-    await asyncio.to_thread(demo.clear)
-    await send({"type": "lifespan.shutdown.complete"})

@@ -17,7 +17,8 @@ PATIENCE = 5.0  # seconds to wait for the thread in which the streams run
 
 HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
-_streams = None  # the event loop in which they run
+_loop = None  # the event loop in which the streams run
+_open = set()  # what waits to be sent, a queue for each open stream
 
 
 def subscribe(group=None):
@@ -37,6 +38,8 @@ def subscribe(group=None):
             if isinstance(answer, HttpResponseBase):
                 return answer
             name = checked(answer or group)
+            # Django's GZipMiddleware makes every event a gzip file of its own; browsers read the first one only.
+            request.META.pop("HTTP_ACCEPT_ENCODING", None)
             return StreamingHttpResponse(listen(name), content_type="text/event-stream", headers=HEADERS)
 
         return stream
@@ -50,53 +53,76 @@ def publish(group, event, data):
 
 
 async def apublish(group, event, data):
-    """Send an event to everyone who listens to `group`. ValueError: the event type has a line end in it."""
+    """Send an event to everyone who listens to `group`.
+
+    Raises ValueError if there is a line end in the event type, TypeError if no group can have that name.
+    """
     message = {"type": "sse.event", "text": encode(event, data)}
     sending = get_channel_layer().group_send(checked(group), message)
-    if _streams is None or _streams is asyncio.get_running_loop() or not _streams.is_running():
+    if _loop is None or _loop is asyncio.get_running_loop() or not _loop.is_running():
         await sending
     else:
         # The queues of the layer in memory belong to that loop: filled from here, they would not wake it.
-        there = asyncio.run_coroutine_threadsafe(sending, _streams)
+        there = asyncio.run_coroutine_threadsafe(sending, _loop)
         await asyncio.wait_for(asyncio.wrap_future(there), PATIENCE)
+
+
+def close():
+    """End every stream, in the streams' own thread: before the server stops, which would wait for them."""
+    for waiting in _open:
+        end(waiting)
 
 
 async def listen(group):
     """The group's events from now on, encoded, until the client leaves or falls too far behind."""
-    global _streams
-    _streams = asyncio.get_running_loop()
-    # Signing in has opened one, and it would stay open as long as the stream.
+    global _loop
+    _loop = asyncio.get_running_loop()
+    # Whoever asked who the user is has opened one, and it would stay open as long as the stream.
     await sync_to_async(connections.close_all)()
     layer = get_channel_layer()
     channel = await layer.new_channel()
-    waiting, behind = asyncio.Queue(BACKLOG), asyncio.Event()
-    receiving = asyncio.create_task(receive(layer, channel, waiting, behind))
+    waiting = asyncio.Queue(BACKLOG)
+    receiving = asyncio.create_task(receive(layer, channel, waiting))
+    receiving.add_done_callback(lambda _: end(waiting))
+    _open.add(waiting)
     try:
         await layer.group_add(group, channel)
         yield ": listening\n\n"
-        while not (behind.is_set() or receiving.done()):
-            try:
-                text = await asyncio.wait_for(waiting.get(), HEARTBEAT)
-            except TimeoutError:
-                text = ": still here\n\n"
+        while text := await next_of(waiting):
             yield text
     finally:
+        _open.discard(waiting)
         await layer.group_discard(group, channel)
         receiving.cancel()
         await asyncio.wait([receiving])
 
 
-async def receive(layer, channel, waiting, behind):
+async def receive(layer, channel, waiting):
     """Empty the layer's own queue all the time: full, it would drop events without a word."""
     while True:
         message = await layer.receive(channel)
         if waiting.full():
-            behind.set()
-        else:
-            waiting.put_nowait(message["text"])
+            end(waiting)
+        waiting.put_nowait(message["text"])
+
+
+async def next_of(waiting):
+    """The next text to send, a comment if there is none for long; None at the end."""
+    try:
+        return await asyncio.wait_for(waiting.get(), HEARTBEAT)
+    except TimeoutError:
+        return ": still here\n\n"
+
+
+def end(waiting):
+    """Let a stream end where it is: what still waited is not sent."""
+    while not waiting.empty():
+        waiting.get_nowait()
+    waiting.put_nowait(None)
 
 
 def encode(event, data):
+    """An event in the format of an event stream: once for all who listen."""
     if re.search(r"[\r\n]", event):
         raise ValueError(f"an event type with a line end in it: {event!r}")
     return f"event: {event}\n" + "".join(f"data: {line}\n" for line in re.split(r"\r\n|\r|\n", data)) + "\n"

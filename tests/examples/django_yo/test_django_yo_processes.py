@@ -1,0 +1,61 @@
+import re
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).resolve().parents[3] / "examples" / "django_yo"
+SEND = """
+import examples.django_yo
+from examples.django_yo.models import Yo
+Yo.objects.create(from_user_id=2, to_user_id=1)
+"""
+
+
+def yo(sender, receiver):
+    return ["event: yo", f"data: yo from {sender} to {receiver}"]
+
+
+def test_with_redis_two_workers_and_a_command_are_one(workers, visitor, listening, send):
+    (one, two), run = workers
+    ann, ben = visitor(one, "ann", "in the test"), visitor(two, "ben", "in the test")
+    here, there, anns = listening(one), listening(two), listening(two, "/events/mine", ann)  # one session for both
+    send(ben, 1)
+    send(ann, 2)
+    for stream in (here, there):
+        assert [stream.event(), stream.event()] == [yo("ben", "ann"), yo("ann", "ben")]
+    run(SEND)
+    assert here.event() == there.event() == yo("ben", "ann")
+    assert [anns.event(), anns.event()] == [yo("ben", "ann")] * 2
+
+
+def test_what_happens_in_another_process_shows_in_the_page(workers, page):
+    (one, _), run = workers
+    page.goto(one)
+    page.get_by_text("listening").wait_for()
+    for _ in range(2):
+        run(SEND)
+    page.get_by_text("yo from ben to ann").nth(1).wait_for()
+
+
+ANY_PORT = "import runpy, uvicorn; run = uvicorn.run; uvicorn.run = lambda *a, **k: run(*a, port=0, **k)\n"
+
+
+@pytest.mark.parametrize("start", [f"run_path({str(FOLDER)!r}", "run_module('examples.django_yo'"])
+def test_it_runs_alone_and_stops_with_a_stream_open(processes, address, listening, visitor, send, tmp_path, start):
+    process = processes(f"{ANY_PORT}runpy.{start}, run_name='__main__')", TMPDIR=str(tmp_path))
+    said = process.stdout.readline()
+    url = address(process)
+    stream = listening(url)
+    send(visitor(url, "ben", re.search(r"password is (\S+)", said)[1]), 1)
+    assert stream.event() == yo("ben", "ann")
+    assert list(tmp_path.glob("yo-*"))
+    process.send_signal(signal.SIGINT)
+    asked = time.monotonic()
+    assert stream.response.read() == b""  # which complains when it is cut off
+    said, _ = process.communicate(timeout=8)
+    assert time.monotonic() - asked < 0.9, "the stream has ended before it would have been cancelled"
+    assert "Application shutdown complete" in said
+    assert "Traceback" not in said
+    assert not list(tmp_path.glob("yo-*")), "the database has gone too"
