@@ -43,17 +43,21 @@ class Client:
         return {"type": "http.disconnect"}
 
     async def send(self, message):
-        if self.fault:
-            raise self.fault
+        self.fail()
         try:
             await self.free.wait()
         except asyncio.CancelledError:
             self.given_up += 1
             raise
-        if self.fault:
-            raise self.fault
+        self.fail()
         self.sent.append(message)
         self.heard.set()
+
+    def fail(self):
+        """Raise the fault that the test has put in, once."""
+        fault, self.fault = self.fault, None
+        if fault:
+            raise fault
 
     async def news(self):
         """Wait for one more message."""
