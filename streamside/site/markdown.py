@@ -130,7 +130,9 @@ class _Renderer(mistune.HTMLRenderer):
 
     def table_cell(self, text: str, align: str | None = None, head: bool = False) -> str:
         style = f' style="text-align: {align}"' if align else ""
-        return f'<th scope="col"{style}>{text}</th>\n' if head else f"<td{style}>{text}</td>\n"
+        # A table may have no name for its first column; a header without text would be announced as one all the same.
+        tag, scope = ("th", ' scope="col"') if head and text else ("td", "")
+        return f"<{tag}{scope}{style}>{text}</{tag}>\n"
 
     def callout(self, text: str, kind: str, title: str) -> str:
         heading = f'<p class="callout-title">{title}</p>\n'

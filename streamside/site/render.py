@@ -8,6 +8,7 @@ import re
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -27,18 +28,33 @@ def render(root: Path = catalogue.ROOT) -> list[str]:
     interrupted leaves the site as it was. Raises `SiteError`.
     """
     site, out = catalogue.read(root), root / "_site"
+    with _staging(root) as folder:
+        copies = dict(_copies(site))
+        addresses = {path.relative_to(root).as_posix(): href for href, path in copies.items()}
+        copies.update(_live(site, folder / "bundle"))
+        made = {**_pages(site, out, addresses), **_changed(copies, out), **_feed(site, out)}
+        _place(made, out, folder)
+        removed = list(_remove(out, {*copies, *(page.href for page in _lessons(site)), "404.html", "feed.xml"}))
+    return sorted([*made, *removed])
+
+
+def complete(root: Path = catalogue.ROOT) -> None:
+    """Put into `_site` what it has besides pages, for a site whose pages Quarto made. Raises `SiteError`."""
+    site, out = catalogue.read(root), root / "_site"
+    with _staging(root) as folder:
+        copies = {**dict(_copies(site)), **dict(_live(site, folder / "bundle"))}
+        _place({**_changed(copies, out), **_feed(site, out)}, out, folder)
+
+
+@contextmanager
+def _staging(root: Path) -> Iterator[Path]:
+    """A folder beside the site to make its files in; what cannot be read or written there is a `SiteError`."""
     try:
         (root / ".cache").mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=root / ".cache") as folder:
-            copies = dict(_copies(site))
-            addresses = {path.relative_to(root).as_posix(): href for href, path in copies.items()}
-            copies.update(_live(site, Path(folder) / "bundle"))
-            made = {**_pages(site, out, addresses), **_changed(copies, out), **_feed(site, out)}
-            _place(made, out, Path(folder))
-        removed = list(_remove(out, {*copies, *(page.href for page in _lessons(site)), "404.html", "feed.xml"}))
+            yield Path(folder)
     except OSError as error:
         raise SiteError(f"{error.filename}: {error.strerror}; make sure that it can be read and written") from error
-    return sorted([*made, *removed])
 
 
 def _lessons(site: Site) -> list[Lesson]:
@@ -87,14 +103,16 @@ def _pages(site: Site, out: Path, copied: dict[str, str]) -> dict[str, bytes]:
     stylesheet = (site.root / "blog/theme/streamside.css").read_text(encoding="utf-8")
     inputs = {lesson: _digest(common, lesson.file.read_bytes()) for lesson in _lessons(site)}
     stale = [lesson for lesson, digest in inputs.items() if _made_from(out / lesson.href) != digest]
-    missing = _digest(common, stylesheet.encode())
-    if not stale and _made_from(out / "404.html") == missing:
+    missing = {"404.html": _digest(common, stylesheet.encode())}
+    missing = {href: digest for href, digest in missing.items() if _made_from(out / href) != digest}
+    if not stale and not missing:
         return {}
     from streamside.site.page import Pages
 
     pages = Pages(site, addresses)
-    made = {lesson.href: pages.lesson(lesson, inputs[lesson]).encode() for lesson in stale}
-    return {**made, "404.html": pages.missing(missing, stylesheet).encode()}
+    made = {lesson.href: pages.lesson(lesson, inputs[lesson]) for lesson in stale}
+    made.update((href, pages.missing(digest, stylesheet)) for href, digest in missing.items())
+    return {href: page.encode() for href, page in made.items()}
 
 
 def _common(site: Site, addresses: dict[str, str]) -> bytes:
