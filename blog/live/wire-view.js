@@ -26,9 +26,9 @@ const REASONS = new Map(Object.entries({
   405: 'Method Not Allowed', 422: 'Unprocessable Content', 500: 'Internal Server Error', 503: 'Service Unavailable',
 }));
 const ENDED = {
-  server: 'the server ended the response',
-  client: 'the client closed the connection',
-  network: 'the connection broke',
+  server: 'The server ended the response.',
+  client: 'The client closed the connection.',
+  network: 'The connection broke.',
 };
 const READY_STATES = ['CONNECTING', 'OPEN', 'CLOSED'];
 

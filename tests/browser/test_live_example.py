@@ -115,7 +115,7 @@ def test_before_anything_is_started_the_whole_recording_is_shown(show: Callable[
     expect(messages(live)).to_have_text([f"number {n}" for n in range(4)])
     expect(live.locator(".transcript")).to_be_hidden()
     expect(wire(live).filter(has_text="event number")).to_have_count(4)
-    expect(wire(live).filter(has_text="the server ended the response")).to_have_count(1)
+    expect(wire(live).filter(has_text="The server ended the response")).to_have_count(1)
     expect(wire(live).last).to_contain_text("again in 3.0 s")
     expect(wire(live).last).to_contain_text("will send Last-Event-ID: 3")
     assert live.locator("iframe").get_attribute("title") == TITLE
@@ -165,7 +165,7 @@ def test_a_page_with_a_script_of_its_own_lists_the_events(show: Callable[..., Lo
 def test_a_closing_message_closes_and_204_ends(show: Callable[..., Locator]) -> None:
     closing = exchange([(0, "event: number\ndata: 1\n\nevent: done\ndata: x\n\n")])
     live = show(closing, html=PAGE.replace("sse-swap", 'sse-close="done" sse-swap'))
-    expect(wire(live).last).to_contain_text("the server ended the response")
+    expect(wire(live).last).to_contain_text("The server ended the response")
     expect(wire(live).filter(has_text="closed by the page")).to_have_count(1)
     again = exchange([], status=204, headers=[], start=3000, end=3000)
     live = show(exchange(NUMBERS), again)
