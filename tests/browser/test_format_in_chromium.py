@@ -1,0 +1,108 @@
+"""What lesson 7 says of a browser: its rules, what breaks, and the answers to its exercises."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from examples import raw_asgi as example
+from streamside.catalogue import cell_text, read
+from streamside.wire import Event
+
+MARK = b"\xef\xbb\xbf"
+
+HEAR = """
+([paths, types]) => Promise.all(paths.map((path) => new Promise((resolve) => {
+    const source = new EventSource(path);
+    const events = [];
+    for (const type of types) {
+        source.addEventListener(type, ({type, data, lastEventId}) => events.push([type, data, lastEventId]));
+    }
+    source.onerror = () => {  // the end of the stream
+        source.close();
+        resolve(events);
+    };
+})))
+"""
+
+
+def rules() -> dict[str, tuple[bytes, list[Event]]]:
+    """The rules as they stand in the lesson."""
+    [lesson] = [lesson for lesson in read().lessons if lesson.number == 7]
+    names: dict[str, Any] = {"Event": Event}
+    for cell in lesson.notebook["cells"]:
+        if cell["id"].startswith("rules-") and cell["cell_type"] == "code":
+            exec(cell_text(cell), names)
+    return names["RULES"]
+
+
+def answering(streams: dict[str, bytes]) -> Any:
+    async def app(scope: dict[str, Any], receive: Callable, send: Callable) -> None:
+        if scope["type"] != "http":
+            return
+        body = streams.get(scope["path"])
+        kind = b"text/html" if body is None else b"text/event-stream"
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", kind)]})
+        await send({"type": "http.response.body", "body": body or b""})
+
+    return app
+
+
+def test_chromium_dispatches_what_the_lesson_says(page: Page, serving: Callable[[Any], str]) -> None:
+    streams = {f"/{number}": stream for number, (stream, _) in enumerate(rules().values())}
+    page.goto(serving(answering(streams)))
+    heard = page.evaluate(HEAR, [list(streams), ["message", "x"]])
+    assert len(heard) == 21
+    events = {
+        rule: [[event.type, event.data, event.last_event_id] for event in events]
+        for rule, (_, events) in rules().items()
+    }
+    assert dict(zip(events, heard, strict=True)) == events
+
+
+@pytest.fixture
+def items(
+    page: Page, serving: Callable[[Any], str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[[list[bytes], int], list[str]]:
+    """`items(events, count)`: what the example's page lists, given these events, once there are `count` items."""
+
+    def items(events: list[bytes], count: int) -> list[str]:
+        monkeypatch.setattr(example, "EVENTS", events)
+        page.goto(serving(example.app))
+        expect(page.get_by_role("listitem")).to_have_count(count, timeout=10_000)
+        return [text.replace("\n", "⏎") for text in page.get_by_role("listitem").all_text_contents()]
+
+    return items
+
+
+def test_without_its_empty_line_the_last_event_is_lost_and_the_page_connects_again(items):
+    *first, last = [event.replace(b"10000", b"100") for event in example.EVENTS]
+    assert items([*first, last.removesuffix(b"\n")], 4)[2:] == [
+        'message, last event ID "3": an ID, kept from here on',
+        'message, last event ID "3": no type is the type message',
+    ]
+
+
+def test_an_exercise_with_an_empty_line_of_data(items):
+    events = [event.replace(b"two lines\n", b"two lines\ndata\n") for event in example.EVENTS]
+    assert items(events, 4)[1] == 'greeting, last event ID "": two lines⏎⏎in one event'
+
+
+def test_an_exercise_with_NUL_in_an_ID(items, page):  # noqa: N802
+    events = [event.replace(b"id: 3", b"id: 3\0") for event in example.EVENTS]
+    assert items(events, 4) == [
+        'message, last event ID "": no type is the type message',
+        'greeting, last event ID "": two lines⏎in one event',
+        'message, last event ID "": an ID, kept from here on',
+        'done, last event ID "": ',
+    ]
+    assert page.evaluate("source.readyState") == 2
+
+
+def test_an_exercise_with_a_byte_order_mark_before_each_piece(items):
+    assert items([MARK + event for event in example.EVENTS], 3) == [
+        'message, last event ID "": two lines⏎in one event',
+        'message, last event ID "": an ID, kept from here on',
+        'message, last event ID "": ',
+    ]
