@@ -271,6 +271,21 @@ async def test_closing_ends_every_stream_and_later_ones_at_once():
 
 
 @in_loop
+async def test_a_send_that_fails_while_its_stream_is_being_ended_is_no_news():
+    async with opened(Hub()) as hub:
+        (client,) = await joined(hub)
+        (subscriber,) = hub.subscribers()
+        client.free.clear()
+        hub.publish("tea", "message", "x")
+        await settled()
+        client.fault = OSError("no route to the client")
+        hub.close()
+        client.free.set()
+        await client.task
+        assert subscriber.task.exception() is None
+
+
+@in_loop
 async def test_a_quiet_stream_carries_comments():
     async with opened(Hub(heartbeat=0.01)) as hub:
         quiet, stalled = await joined(hub, 2)
