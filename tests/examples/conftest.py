@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPResponse
@@ -125,16 +126,25 @@ class Clock:
     """Stands in for an example's `sleep`: it notes what was asked for, and time passes when the test says so."""
 
     asked: list[float] = field(default_factory=list)
+    sleepers: int = 0
     ticks: float = 0
 
     async def sleep(self, seconds: float) -> None:
         self.asked.append(seconds)
-        while self.ticks < 1:  # noqa: ASYNC110  # an event of asyncio's cannot be set from the test's thread
-            await asyncio.sleep(0.005)
-        self.ticks -= 1
+        self.sleepers += 1
+        try:
+            while self.ticks < 1:  # noqa: ASYNC110  # an event of asyncio's cannot be set from the test's thread
+                await asyncio.sleep(0.005)
+            self.ticks -= 1
+        finally:
+            self.sleepers -= 1
 
     def tick(self) -> None:
-        """Let one sleep end."""
+        """Let the one stream that sleeps go on; one that was left, and does not know it yet, is waited for."""
+        deadline = time.monotonic() + PATIENCE
+        while self.sleepers != 1 or self.ticks:
+            assert time.monotonic() < deadline, f"{self.sleepers} streams asleep instead of one"
+            time.sleep(0.005)
         self.ticks += 1
 
     def run(self) -> None:

@@ -57,6 +57,14 @@ def test_an_event_makes_the_element_ask(watching, page, clock):
     page.get_by_text("You have asked for the news 3 times.").wait_for()
 
 
+def test_the_page_closes_the_stream_when_it_is_done(watching, page, clock, event_sources):
+    clock.run()
+    watched = watching(example)
+    page.goto(watched.url)
+    page.wait_for_function("eventSources[0].readyState == 2")
+    assert len(watched.to(STREAM)) == len(event_sources()) == 1
+
+
 def host(*children):
     """A page with the example's stream and counter, and other elements."""
     app = FastHTML(default_hdrs=False, canonical=False, hdrs=example.app.hdrs, secret_key="of no use")
