@@ -6,6 +6,7 @@
 import { button, element } from './dom.js';
 import { Player, messages } from './recording.js';
 import { RecordedPage } from './recorded-page.js';
+import { complaint } from './traceback.js';
 import { WireView, seconds } from './wire-view.js';
 
 /**
@@ -14,6 +15,8 @@ import { WireView, seconds } from './wire-view.js';
  * @typedef {import('./runtime.js').Running} Running
  */
 
+/** Of what Python prints, in characters. */
+const LOG_LIMIT = 50_000;
 /** What is announced on entering a state. */
 const SAID = { idle: '', booting: 'Starting', running: 'Running in this page', stopped: 'Stopped', failed: 'Not started' };
 
@@ -126,6 +129,7 @@ class Live {
   async #showPoster() {
     this.wire.setLive(false);
     await this.#rewind();
+    if (this.#state !== 'idle') return; // the reader was quicker
     this.player.finish();
     this.wire.flush();
     this.wire.list.scrollTop = 0;
@@ -146,6 +150,7 @@ class Live {
 
   async #playOrPause() {
     if (this.player.playing) return this.player.pause();
+    await this.page.ready;
     if (this.player.ended) await this.#rewind();
     this.player.play();
     this.status.textContent = 'Playing the recording';
@@ -283,8 +288,11 @@ class Live {
 
   /** @param {string} text */
   #print(text) {
-    this.output.append(text);
+    const { output } = this;
+    output.append(text);
+    if (output.textContent.length > LOG_LIMIT) output.textContent = output.textContent.slice(-LOG_LIMIT / 2);
     this.log.hidden = false;
+    this.#code?.complain(complaint(output.textContent, `${this.example}.py`));
   }
 
   /**

@@ -177,6 +177,7 @@ def test_a_line_cut_by_the_network_goes_on(show: Callable[..., Locator]) -> None
     live = show(exchange([(0, "event: number\r\nda"), (100, "ta: x\r"), (200, "\n\r\n")]))
     lines = live.locator(".received.bytes .line")
     expect(lines).to_have_text(["event: number", "da", "ta: x", ""])
+    expect(live.locator(".rest")).to_have_text("ta: x")
     expect(wire(live).filter(has_text='data "x"')).to_have_count(1)
 
 
@@ -438,6 +439,23 @@ def test_what_python_prints_is_shown(show: Callable[..., Locator], page: Page) -
     live.get_by_text("What Python printed").click()
     expect(live.get_by_label("What Python printed")).to_have_text("Traceback\nValueError")
     assert violations(page) == []
+
+
+def test_an_error_of_the_running_server_stands_beside_its_line(show: Callable[..., Locator], page: Page) -> None:
+    live = show(exchange(NUMBERS))
+    live.get_by_role("button", name="Code", exact=True).click()
+    expect(live.get_by_role("textbox")).to_be_visible()
+    run(live)
+    printed = [
+        'hello\nTraceback (most recent call last):\n  File "bridge.py", line 2, in run\n',
+        '  File "numbers.py", line 1, in index\n    one()\n  File "numbers.py", line 3, in one\n    1 / 0\n',
+        '  File "other.py", line 2, in two\n',
+    ]
+    for text in printed:
+        page.evaluate("text => fake.emit('log', { text })", text)
+    expect(live.locator(".cm-message")).to_have_count(0)
+    page.evaluate("fake.emit('log', { text: 'ZeroDivisionError: division by zero\\n' })")
+    expect(live.locator(".cm-wrong")).to_have_text("app = NoneZeroDivisionError: division by zero")
 
 
 def test_the_app_does_not_scroll_the_lesson(show: Callable[..., Locator], page: Page) -> None:
