@@ -4,6 +4,7 @@
  */
 
 import { button, element } from './dom.js';
+import { followTheme } from './frame-theme.js';
 import { Player, messages } from './recording.js';
 import { RecordedPage } from './recorded-page.js';
 import { complaint } from './traceback.js';
@@ -230,6 +231,7 @@ class Live {
     on('ended', ({ why }) => running === this.#running && this.stop().then(() => this.#tell(why)));
     const frame = element('iframe', { title: this.title });
     frame.addEventListener('load', () => keepScrollingInside(frame));
+    followTheme(frame);
     frame.src = running.url;
     this.app.replaceChildren(frame);
     this.#setState('running');

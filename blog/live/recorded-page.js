@@ -1,12 +1,15 @@
 /** The App pane of a recording: the example's page, with what arrived swapped in as htmx would, and no script running. */
 
 import { element } from './dom.js';
+import { followTheme } from './frame-theme.js';
 
 /** @typedef {import('./wire-view.js').WireMessage} WireMessage */
 
 // A few rules that look like the examples' own stylesheet, which is larger than a lesson may be before it is started.
 const STYLE = `:root { color-scheme: light dark; color: light-dark(#373c44, #c2c7d0); background: light-dark(#fff, #13171f);
   font: 100%/1.5 system-ui, sans-serif; }
+:root[data-theme="light"] { color-scheme: light; }
+:root[data-theme="dark"] { color-scheme: dark; }
 body { margin: 0; padding: 1rem; overflow-wrap: anywhere; }
 h1 { margin: 0 0 1rem; font-size: 1.6rem; line-height: 1.15; color: light-dark(#2d3138, #e0e3e7); }
 p, ol, ul, form, table { margin: 0 0 1rem; }
@@ -37,6 +40,7 @@ export class RecordedPage {
       srcdoc: `<!doctype html><html lang="en"><meta charset="utf-8"><base target="_blank"><title></title>` +
         `<style>${style}</style><body>${html}</body></html>`,
     });
+    followTheme(this.frame);
     this.ready = new Promise((resolve) => this.frame.addEventListener('load', resolve, { once: true }));
     this.html = html;
     this.base = new URL(path, 'http://example/');

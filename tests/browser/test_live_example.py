@@ -283,12 +283,13 @@ def test_where_it_cannot_run_one_sentence_says_why_and_the_recording_plays(
     show: Callable[..., Locator], page: Page
 ) -> None:
     page.add_init_script("globalThis.fake = {calls: [], obstacle: 'This browser is too old.'}")
-    live = show(exchange(NUMBERS))
+    live = show(exchange([*NUMBERS, (60_000, ": late\n")]))
     live.get_by_role("button", name="Run", exact=True).click()
     expect(live.locator(".live-note")).to_have_text("This browser is too old.")
     expect(live).to_have_attribute("state", "idle")
     expect(live.get_by_role("button", name="Run", exact=True)).to_be_hidden()
-    expect(messages(live)).to_have_count(4)
+    expect(live.get_by_role("status")).to_have_text("Playing the recording")
+    expect(live.get_by_role("button", name="Pause")).to_be_visible()
     live = show(exchange(NUMBERS), attributes='obstacle="It needs a database."')
     expect(live.locator(".live-note")).to_have_text("It needs a database.")
     expect(live.get_by_role("button", name="Run", exact=True)).to_be_hidden()
@@ -456,6 +457,19 @@ def test_an_error_of_the_running_server_stands_beside_its_line(show: Callable[..
     expect(live.locator(".cm-message")).to_have_count(0)
     page.evaluate("fake.emit('log', { text: 'ZeroDivisionError: division by zero\\n' })")
     expect(live.locator(".cm-wrong")).to_have_text("app = NoneZeroDivisionError: division by zero")
+
+
+def test_the_app_follows_the_theme_that_the_reader_chose(show: Callable[..., Locator], page: Page) -> None:
+    live = show(exchange(NUMBERS))
+    for start in (lambda: None, lambda: run(live)):
+        start()
+        frame = live.frame_locator("iframe").locator("html")
+        page.evaluate("document.documentElement.dataset.theme = 'dark'")
+        expect(frame).to_have_attribute("data-theme", "dark")
+        page.evaluate("delete document.documentElement.dataset.theme")
+        expect(frame).not_to_have_attribute("data-theme", "dark")
+        page.evaluate("document.documentElement.dataset.theme = 'light'")
+    expect(live.frame_locator("iframe").locator("html")).to_have_attribute("data-theme", "light")
 
 
 def test_the_app_does_not_scroll_the_lesson(show: Callable[..., Locator], page: Page) -> None:
