@@ -151,11 +151,12 @@ async def compare(sizes: Sequence[int], rounds: int, deliveries: int, seconds: f
             servers[name] = await Server.start(name)
             stack.push_async_callback(servers[name].stop)
         for number in range(rounds):
+            order = list(servers)[:: -1 if number % 2 else 1]  # so that a slow drift of the machine favours nobody
             for size in sizes:
-                for name, server in servers.items():
+                for name in order:
                     print(f"round {number + 1} of {rounds}: {size} subscribers, {name}", file=sys.stderr)
                     async with asyncio.timeout(PATIENCE):
-                        figures = await measure(server, size, max(deliveries // size, 1), seconds)
+                        figures = await measure(servers[name], size, max(deliveries // size, 1), seconds)
                     results[size, name].append(figures)
     return results
 
@@ -176,8 +177,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fanout", description=__doc__.splitlines()[0])
     parser.add_argument("--subscribers", type=int, nargs="+", default=[1000, 100], metavar="N")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--deliveries", type=int, default=100_000, help="at full speed, per server and round")
-    parser.add_argument("--seconds", type=float, default=1.5, help="of 20 events a second, for the delays")
+    parser.add_argument("--deliveries", type=int, default=60_000, help="at full speed, per server and round")
+    parser.add_argument("--seconds", type=float, default=1.0, help="of 20 events a second, for the delays")
     options = parser.parse_args(arguments)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, max(options.subscribers) + 200)), hard))

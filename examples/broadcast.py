@@ -48,7 +48,7 @@ def encode(event: str, data: str) -> bytes:
 
 
 class Hub:
-    """Groups of event streams.
+    """Groups of event streams, for the clients of one process.
 
     Each group keeps its last `history` events, for those who reconnect and for those who are slow: no subscriber has
     a queue of its own. Of the groups that nobody listens to, those used last are kept, `groups` in all.
