@@ -298,6 +298,7 @@ def test_nothing_is_left_of_listeners_who_leave(serving, listening, layer, until
     assert layer.left.acquire(timeout=PATIENCE)
     until(lambda: not any("listen" in repr(task) or "receive" in repr(task) for task in asyncio.all_tasks(loops[0])))
     until(lambda: threading.active_count() == before - 5)
+    assert not sse._open
     assert layer.groups == layer.channels == {}
 
 

@@ -1,6 +1,5 @@
 import re
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -52,10 +51,9 @@ def test_it_runs_alone_and_stops_with_a_stream_open(processes, address, listenin
     assert stream.event() == yo("ben", "ann")
     assert list(tmp_path.glob("yo-*"))
     process.send_signal(signal.SIGINT)
-    asked = time.monotonic()
     assert stream.response.read() == b""  # which complains when it is cut off
     said, _ = process.communicate(timeout=8)
-    assert time.monotonic() - asked < 0.9, "the stream has ended before it would have been cancelled"
     assert "Application shutdown complete" in said
+    assert "Cancel" not in said  # as uvicorn does with streams that have not ended by themselves
     assert "Traceback" not in said
     assert not list(tmp_path.glob("yo-*")), "the database has gone too"
