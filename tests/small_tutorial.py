@@ -1,0 +1,144 @@
+"""A tutorial of two lessons, with all that a page can hold, and the real theme and template: for tests of the pages."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from streamside import setup
+from streamside.catalogue import ROOT
+
+QUARTO = """\
+website:
+  title: A small tutorial
+  description: For tests.
+  sidebar:
+    contents:
+      - section: One
+        contents:
+          - href: notebooks/01-a.ipynb
+          - href: notebooks/02-b.ipynb
+          - text: Later
+"""
+LINKS = (
+    "## See it\n\nA sentence, and [the other](02-b.ipynb#there), [home](../index.ipynb), [code](../examples/one.py)."
+)
+PROSE = """
+### Sub <b>x</b>
+
+::: {.callout-note title="A & b"}
+Text.
+:::
+
+::: {.callout-important}
+Text with `code` and [a link](https://html.spec.whatwg.org/).
+:::
+
+![A picture](../blog/theme/diagrams/stream.svg)
+
+1. one
+2. two
+
+> said
+
+---
+
+| | b |
+|---|---|
+| `1` | 2 |
+
+line
+""" + "".join(f"\n## Section {number}\n{'A sentence of some length. ' * 40}\n" for number in range(6))
+CODE = '''
+```python
+@app.get("/")  # a comment
+async def f(x: int = 1) -> str:
+    """A text."""
+    return f"{x} and {"a long line " * 20!r}, None, True" if x < 1.5 else None
+```
+'''
+EXCHANGE = {
+    "method": "GET",
+    "path": "/stream",
+    "requestHeaders": [["accept", "text/event-stream"]],
+    "status": 200,
+    "headers": [["content-type", "text/event-stream"]],
+    "start": 0,
+    "chunks": [[0, "data: one\n\n"], [100, "data: two\n\n"]],
+    "end": 100,
+    "endedBy": "server",
+}
+LIVE = (
+    '<live-example example="one" path="/" title="An example" height="10rem">\n'
+    '<pre class="transcript" tabindex="0">GET /stream\n\ndata: one\n\ndata: two</pre>\n'
+    f'<script type="application/json">{json.dumps({"page": "<p>Hello</p>", "exchanges": [EXCHANGE]})}</script>\n'
+    "</live-example>"
+)
+
+
+def markdown(text: str) -> dict:
+    return {"cell_type": "markdown", "metadata": {}, "source": text}
+
+
+def code(text: str, *outputs: dict) -> dict:
+    return {"cell_type": "code", "metadata": {}, "execution_count": None, "source": text, "outputs": list(outputs)}
+
+
+def output(**data: str) -> dict:
+    """A stored output in several forms: `text_html="…"` is that of the type text/html."""
+    forms = {name.replace("_", "/"): text for name, text in data.items()}
+    return {"output_type": "display_data", "metadata": {}, "data": forms}
+
+
+def printed(text: str | Sequence[str], name: str = "stdout") -> dict:
+    return {"output_type": "stream", "name": name, "text": text}
+
+
+def write_notebook(path: Path, *cells: dict, title: str = "A") -> None:
+    head = f"---\ntitle: {title}\ndescription: About {title}.\ndate: 2026-11-21\n---"
+    all_cells = [{"cell_type": "raw", "metadata": {}, "source": head}, *cells]
+    numbered = [{"id": f"cell-{number}", **cell} for number, cell in enumerate(all_cells, 1)]
+    path.write_text(json.dumps({"cells": numbered, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+
+
+def write(root: Path) -> Path:
+    """Write the tutorial's sources into the empty folder `root` and return it."""
+    for folder in ("theme", "template"):
+        shutil.copytree(ROOT / "blog" / folder, root / "blog" / folder)
+    # Without the service worker there is nothing to run, and so no Python to pack.
+    shutil.copytree(ROOT / "blog/live", root / "blog/live", ignore=shutil.ignore_patterns("service-worker.js"))
+    for folder in ("notebooks", "examples"):
+        (root / folder).mkdir()
+    (root / "_quarto.yml").write_text(QUARTO)
+    (root / "examples/one.py").write_text('"""One example."""\n\n\nasync def app(scope, receive, send):\n    pass\n')
+    write_notebook(
+        root / "notebooks/01-a.ipynb",
+        markdown(LINKS),
+        code("from examples import one\n\nlive(one)", output(text_html=LIVE)),
+        code("print(1)", printed("1\n"), printed("careful\n", "stderr")),
+        code("#| echo: false\nsource(one)", output(text_markdown=CODE, text_plain="…")),
+        markdown(PROSE),
+    )
+    write_notebook(root / "notebooks/02-b.ipynb", markdown("## There\n\nText."), title="B")
+    picture = "![A page](blog/theme/diagrams/streamside.svg)"
+    contents = "## One\n\n- [A](notebooks/01-a.ipynb) – About A.\n- Later – *to come*\n"
+    write_notebook(
+        root / "index.ipynb",
+        markdown(f"Two sentences.\n\n{picture}"),
+        code("#| echo: false\ncontents()", output(text_markdown=contents)),
+        title="A small tutorial",
+    )
+    (root / "about.md").write_text("---\ntitle: About\ndescription: How.\n---\n## Made\n\nText.\n")
+    return root
+
+
+def invalid(folder: Path) -> str:
+    """What html-validate finds wrong with a site's pages, by its strict recommended rules."""
+    tool = ROOT / "node_modules/html-validate/bin/html-validate.mjs"
+    pages = sorted(map(str, [*folder.glob("*.html"), *folder.glob("notebooks/*.html")]))
+    assert pages
+    command = [setup.node(), tool, "--config", ROOT / ".htmlvalidate.json", "--formatter", "text", *pages]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode in (0, 1), done.stderr
+    return done.stdout
