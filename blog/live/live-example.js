@@ -78,6 +78,7 @@ class Live {
     this.#build();
     this.#setState('idle');
     this.#showPoster();
+    this.codeButton.hidden = this.obstacle !== ''; // a program that cannot run here is not to be edited here
     if (this.obstacle) this.#cannotRun(this.obstacle);
     if (location.hash.startsWith(`#${this.example}=`)) void this.#showLinked();
   }

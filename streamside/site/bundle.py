@@ -54,9 +54,18 @@ def build(target: Path) -> None:
         shutil.copy(example.path, live / "examples" / example.path.name)
     for script in LIVE.glob("*.js"):
         shutil.copy(script, live / script.name)
+    bundle_editor(live / "editor.js")
     (live / "service-worker.js").rename(target / "service-worker.js")
     table = copy_assets((example.text for example in examples), live)
     write_table(live, files, table)
+
+
+def bundle_editor(target: Path) -> None:
+    """Write the code editor with all that it imports, the one script that needs a build. Raises `BundleError`."""
+    command = [setup.node(), HERE / "editor.mjs", LIVE / "editor.js", target]
+    done = subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        raise BundleError(f"the code editor cannot be bundled:\n{done.stderr.strip()}")
 
 
 def write_table(live: Path, files: dict[str, str], table: dict[str, str]) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,8 @@ from playwright.sync_api import Locator, Page, expect
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
+
+from streamside.site.bundle import bundle_editor
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
@@ -60,8 +61,7 @@ NUMBERS = [(100 * n, f": a comment\nevent: number\nid: {n}\ndata: <p>number {n}<
 def editor(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The editor, bundled as the site has it."""
     made = tmp_path_factory.mktemp("editor") / "editor.js"
-    esbuild = [ROOT / "node_modules/.bin/esbuild", ROOT / "blog/live/editor.js", "--bundle", "--format=esm"]
-    subprocess.run([*esbuild, f"--outfile={made}", "--log-level=error"], check=True, timeout=60)
+    bundle_editor(made)
     return made
 
 
@@ -292,6 +292,7 @@ def test_where_it_cannot_run_one_sentence_says_why_and_the_recording_plays(
     expect(live.get_by_role("button", name="Pause")).to_be_visible()
     live = show(exchange(NUMBERS), attributes='obstacle="It needs a database."')
     expect(live.locator(".live-note")).to_have_text("It needs a database.")
+    expect(live.get_by_role("button", name="Code")).to_be_hidden()
     expect(live.get_by_role("button", name="Run", exact=True)).to_be_hidden()
 
 
