@@ -26,7 +26,6 @@ class Server:
             date_header=False,  # recordings are the same run after run
             server_header=False,
             timeout_graceful_shutdown=GRACE,  # type: ignore[arg-type]  # it takes fractions
-            ws="none",
         )
         self._server = _Uvicorn(config)
         self._socket = socket.create_server(("127.0.0.1", 0))
