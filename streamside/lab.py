@@ -150,6 +150,7 @@ class LiveExample:
     path: str
     height: str
     cable: str
+    obstacle: str  # why it cannot run in a page; empty if it can
     page: str
     exchanges: tuple[Recording, ...]
     frame: str  # the local server's address, in JupyterLab; empty where the output is stored
@@ -165,6 +166,7 @@ class LiveExample:
             "title": self.title,
             "height": self.height,
             "cable": self.cable,
+            "obstacle": self.obstacle,
         }
         text = " ".join(f'{name}="{html.escape(value)}"' for name, value in attributes.items() if value)
         # In JSON, "<" only ever stands inside a string: escaped there, nothing in it can end the script element.
@@ -218,7 +220,9 @@ def live(
     about = catalogue.example(_name(example))
     # Only a Jupyter server sets this: a notebook that is run to be stored must not hold this machine's address.
     frame = visited if "JPY_SESSION_NAME" in os.environ else ""
-    return LiveExample(about.name, about.title, path, height, cable, body_of(page), (first, *rest), frame)
+    return LiveExample(
+        about.name, about.title, path, height, cable, about.obstacle or "", body_of(page), (first, *rest), frame
+    )
 
 
 def _headers_of_htmx(page: str, path: str) -> dict[str, str]:

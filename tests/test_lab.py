@@ -143,3 +143,11 @@ def test_the_body_of_a_page_is_kept_as_written_without_scripts():
 def test_the_table_of_contents_names_every_lesson_and_what_is_to_come():
     text = contents()._repr_markdown_()
     assert "(notebooks/01-your-first-stream.ipynb)" in text
+
+
+def test_an_example_that_cannot_run_in_a_page_says_why():
+    from examples import django_yo
+
+    shown = lab.LiveExample("django_yo", "Yo", "/", "20rem", "", "It needs <threads>.", "", (), "")
+    assert Found(shown._repr_html_()).tags["live-example"]["obstacle"] == "It needs <threads>."
+    assert live(django_yo, "/", seconds=0.1).obstacle

@@ -33,7 +33,7 @@ def digest(lesson: Lesson) -> str:
     Prose is not among it: a changed sentence changes the page, and no output.
     """
     root = lesson.root
-    files = [file for example in lesson.examples for file in example.files]
+    files = [root / "examples/__init__.py", *(file for example in lesson.examples for file in example.files)]
     files += [root / "streamside" / f"{module}.py" for module in MODULES]
     files += [root / lock for lock in LOCKS]
     parts: list[object] = [text for _, text in lesson.code]
