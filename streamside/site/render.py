@@ -31,8 +31,9 @@ def render(root: Path = catalogue.ROOT) -> list[str]:
     with _staging(root) as folder:
         copies = dict(_copies(site))
         addresses = {path.relative_to(root).as_posix(): href for href, path in copies.items()}
+        made = _pages(site, out, addresses)  # first: a lesson's fault is said before Python is packed
         copies.update(_live(site, folder / "bundle"))
-        made = {**_pages(site, out, addresses), **_changed(copies, out), **_feed(site, out)}
+        made.update({**_changed(copies, out), **_feed(site, out)})
         _place(made, out, folder)
         removed = list(_remove(out, {*copies, *(page.href for page in _lessons(site)), "404.html", "feed.xml"}))
     return sorted([*made, *removed])
