@@ -289,10 +289,10 @@ class Live {
     if (line) void this.#openCode().then(() => this.#code?.complain({ line, message }));
   }
 
-  /** @param {string} text */
-  #print(text) {
+  /** @param {string} lines  without the last one's line end */
+  #print(lines) {
     const { output } = this;
-    output.append(text);
+    output.append(`${lines}\n`);
     if (output.textContent.length > LOG_LIMIT) output.textContent = output.textContent.slice(-LOG_LIMIT / 2);
     this.log.hidden = false;
     this.#code?.complain(complaint(output.textContent, `${this.example}.py`));

@@ -437,7 +437,7 @@ def test_what_python_prints_is_shown(show: Callable[..., Locator], page: Page) -
     live = show(exchange(NUMBERS))
     run(live)
     expect(live.locator(".live-log")).to_be_hidden()
-    page.evaluate("fake.emit('log', {text: 'Traceback\\n'}); fake.emit('log', {text: 'ValueError'})")
+    page.evaluate("fake.emit('log', {text: 'Traceback'}); fake.emit('log', {text: 'ValueError'})")
     live.get_by_text("What Python printed").click()
     expect(live.get_by_label("What Python printed")).to_have_text("Traceback\nValueError")
     assert violations(page) == []
@@ -449,14 +449,14 @@ def test_an_error_of_the_running_server_stands_beside_its_line(show: Callable[..
     expect(live.get_by_role("textbox")).to_be_visible()
     run(live)
     printed = [
-        'hello\nTraceback (most recent call last):\n  File "bridge.py", line 2, in run\n',
-        '  File "numbers.py", line 1, in index\n    one()\n  File "numbers.py", line 3, in one\n    1 / 0\n',
-        '  File "other.py", line 2, in two\n',
+        'hello\nTraceback (most recent call last):\n  File "bridge.py", line 2, in run',
+        '  File "numbers.py", line 1, in index\n    one()\n  File "numbers.py", line 3, in one\n    1 / 0',
+        '  File "other.py", line 2, in two',
     ]
     for text in printed:
         page.evaluate("text => fake.emit('log', { text })", text)
     expect(live.locator(".cm-message")).to_have_count(0)
-    page.evaluate("fake.emit('log', { text: 'ZeroDivisionError: division by zero\\n' })")
+    page.evaluate("fake.emit('log', { text: 'ZeroDivisionError: division by zero' })")
     expect(live.locator(".cm-wrong")).to_have_text("app = NoneZeroDivisionError: division by zero")
 
 
