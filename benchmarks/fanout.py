@@ -162,14 +162,16 @@ async def compare(sizes: Sequence[int], rounds: int, deliveries: int, seconds: f
 
 
 def table(results: dict[tuple, list[Figures]]) -> Iterable[str]:
-    """The lines of a Markdown table. Memory is that of the first round: a process keeps what it once had."""
+    """The lines of a Markdown table. A process keeps what memory it once had: only its first subscribers tell theirs."""
     yield "| subscribers | server | deliveries/s | of the limit | CPU s per million | delay p50 / p99 ms | KiB each |"
     yield "|---|---|---|---|---|---|---|"
+    first_size, _ = next(iter(results))
     for (size, name), rounds in results.items():
         rate, cpu, median, p99, _ = (statistics.median(column) for column in zip(*rounds, strict=True))
         limits = results[size, LIMIT]
         ratio = statistics.median(mine.rate / best.rate for mine, best in zip(rounds, limits, strict=True))
-        cells = f"{rate:,.0f}", f"{ratio:.2f}", f"{cpu:.1f}", f"{median:.1f} / {p99:.1f}", f"{rounds[0].memory:.1f}"
+        memory = f"{rounds[0].memory:.1f}" if size == first_size else "–"
+        cells = f"{rate:,.0f}", f"{ratio:.2f}", f"{cpu:.1f}", f"{median:.1f} / {p99:.1f}", memory
         yield f"| {size} | {name} | {' | '.join(cells)} |"
 
 

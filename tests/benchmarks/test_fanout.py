@@ -23,9 +23,11 @@ def test_the_table_takes_ratios_within_a_round_and_medians_over_rounds():
         (10, name): [fanout.Figures(rate, 2.0, 3.0, 4.0, 5.0) for rate in rates]
         for name, rates in {names[0]: (100, 1000, 50), names[1]: (60, 500, 40)}.items()
     }
-    *_, limit, other = fanout.table(results)
+    results |= {(5, name): rounds for (_, name), rounds in results.items()}
+    *_, limit, other, fewer, _ = fanout.table(results)
     assert limit.split(" | ")[2:4] == ["100", "1.00"]
     assert other.split(" | ")[2:4] == ["60", "0.60"]
+    assert [row.split(" | ")[-1] for row in (other, fewer)] == ["5.0 |", "– |"]
 
 
 def test_deliveries_are_counted_and_timed_however_the_bytes_are_cut():
