@@ -139,11 +139,14 @@ class Clock:
         finally:
             self.sleepers -= 1
 
-    def tick(self) -> None:
-        """Let the one stream that sleeps go on; one that was left, and does not know it yet, is waited for."""
+    def tick(self, asked: int = 1) -> None:
+        """Let the one stream that sleeps go on, once `asked` sleeps were asked for in all.
+
+        A stream that was left, and does not know it yet, is waited for.
+        """
         deadline = time.monotonic() + PATIENCE
-        while self.sleepers != 1 or self.ticks:
-            assert time.monotonic() < deadline, f"{self.sleepers} streams asleep instead of one"
+        while self.sleepers != 1 or self.ticks or len(self.asked) < asked:
+            assert time.monotonic() < deadline, f"{self.sleepers} streams asleep, {len(self.asked)} sleeps asked for"
             time.sleep(0.005)
         self.ticks += 1
 

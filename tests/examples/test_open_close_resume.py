@@ -140,7 +140,7 @@ def test_open_close_and_open_again_goes_on_where_it_was(watching, page, clock, e
 
     page.get_by_role("button", name="Open").click()
     state_is(page, "open")
-    clock.tick()
+    clock.tick(asked=5)
     wait_for_step(page, 4)
     assert shown(page) == (client, "4", "4")
     first, second = watched.to(STREAM)
@@ -156,8 +156,17 @@ def test_a_reconnect_of_the_browser_itself_sends_the_header(watching, page, cloc
     example.progress["ada"] = 2
     watched = watching(example)
     page.goto(watched.url)
+    page.evaluate(
+        """() => {
+            const state = document.querySelector("#state");
+            window.states = [];
+            new MutationObserver(() => states.push(state.textContent)).observe(state, { childList: true });
+        }"""
+    )
     page.get_by_role("button", name="Open").click()
     requests = watched.wait_for(STREAM, 3)
+    page.wait_for_function("states.length >= 5")
+    assert page.evaluate("states.slice(0, 5)") == ["connecting", "open", "connecting", "open", "connecting"]
     client = shown(page)[0]
     assert [request.headers.get("last-event-id") for request in requests[:3]] == [None, f"{client}.10", f"{client}.20"]
     assert len(event_sources()) == 1
@@ -176,13 +185,27 @@ def test_after_a_restart_of_the_server_the_page_is_told_to_begin_again(watching,
     example.progress.clear()
     page.get_by_role("button", name="Open").click()
     page.get_by_text("The server cannot tell where you were").wait_for()
-    clock.tick()
+    clock.tick(asked=3)
     page.wait_for_function("id => !document.querySelector('[data-template]').textContent.includes(id)", arg=before)
     assert shown(page)[1:] == ("1", "1")
     page.get_by_role("button", name="Close").click()
     page.get_by_role("button", name="Open").click()
-    clock.tick()
+    clock.tick(asked=5)
     wait_for_step(page, 2)
+
+
+def test_an_opening_that_brought_no_event_forgets_nothing(watching, page, clock):
+    watched = watching(example)
+    page.goto(watched.url)
+    page.get_by_role("button", name="Open").click()
+    clock.tick()
+    wait_for_step(page, 1)
+    for _ in range(2):
+        page.get_by_role("button", name="Close").click()
+        page.get_by_role("button", name="Open").click()
+        state_is(page, "open")
+    last_event_id = {"last_event_id": [f"{shown(page)[0]}.1"]}
+    assert [parse_qs(request.query) for request in watched.to(STREAM)] == [{}, last_event_id, last_event_id]
 
 
 def test_opening_twice_leaves_one_connection(watching, page, clock, event_sources):
@@ -210,7 +233,7 @@ def test_what_is_subscribed_while_open_is_heard_once_and_survives_a_reopen(watch
     clock.tick()
     page.wait_for_function("heard.join() == '1'")
     page.evaluate("stream.close(); stream.open()")
-    clock.tick()
+    clock.tick(asked=3)
     page.wait_for_function("heard.join() == '1,2'")
 
 
