@@ -9,11 +9,11 @@ from streamside import catalogue
 from streamside.assets import AssetError
 from streamside.catalogue import Lesson, SiteError
 from streamside.setup import SetupError
-from streamside.site import check, new, preview, render, run
+from streamside.site import check, new, render, run
 from streamside.site.bundle import BundleError
 
 ROOT = catalogue.ROOT
-EXPECTED = (SiteError, BundleError, AssetError, SetupError, preview.PreviewError)
+EXPECTED = (SiteError, BundleError, AssetError, SetupError)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -65,6 +65,8 @@ def _build(_: argparse.Namespace) -> int:
 
 
 def _preview(_: argparse.Namespace) -> int:
+    from streamside.site import preview  # its server takes half a second to import, and no other command needs it
+
     _run_outdated(_all_lessons())
     preview.serve(ROOT)
     return 0

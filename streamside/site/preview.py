@@ -21,7 +21,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 from watchfiles import awatch
 
-from streamside.catalogue import ROOT
+from streamside.catalogue import ROOT, SiteError
 from streamside.site import render
 from streamside.wire import encode
 
@@ -58,7 +58,7 @@ def serve(
             asyncio.run(_serve(root, out, listener, build))
 
 
-class PreviewError(Exception):
+class PreviewError(SiteError):
     """The pages cannot be served; the message says why."""
 
 
