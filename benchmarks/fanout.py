@@ -162,7 +162,7 @@ async def compare(sizes: Sequence[int], rounds: int, deliveries: int, seconds: f
 
 
 def table(results: dict[tuple, list[Figures]]) -> Iterable[str]:
-    """The lines of a Markdown table. A process keeps what memory it once had: only its first subscribers tell theirs."""
+    """The lines of a Markdown table. A process keeps its memory: only its first subscribers show theirs."""
     yield "| subscribers | server | deliveries/s | of the limit | CPU s per million | delay p50 / p99 ms | KiB each |"
     yield "|---|---|---|---|---|---|---|"
     first_size, _ = next(iter(results))
