@@ -48,8 +48,8 @@ export function cableButtons(cable, { cut = false, delay = 0, rate = 0, hold = f
     answerButton(cable, 204, announce),
     button('Restart the server', async () => {
       announce('The server restarts');
-      await cable.restart();
-      announce('The server has restarted');
+      const failure = await cable.restart().catch((/** @type {Error} */ error) => error);
+      announce(failure ? failure.message : 'The server has restarted');
     }),
   );
 }

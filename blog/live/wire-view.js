@@ -133,13 +133,15 @@ export class WireView {
   reset() {
     this.clear();
     this.#connections.clear();
+    this.list.classList.remove('several');
     this.#forgetSources();
   }
 
   /** The list as text: a line each, the time before it, `>` for sent, `<` for received, `*` for the browser's part. */
   get text() {
     this.flush();
-    return Array.from(this.list.children, rowText).join('');
+    const several = this.list.classList.contains('several');
+    return Array.from(this.list.children, (entry) => rowText(entry, several)).join('');
   }
 
   async #copy() {
@@ -174,6 +176,9 @@ export class WireView {
     const type = message.headers.find(([name]) => name === 'content-type')?.[1] ?? '';
     const stream = type.startsWith('text/event-stream');
     this.#connections.set(message.connection, { stream, lines: new Lines(), goesOn: false });
+    // Where streams mingle, each entry says whose it is.
+    const streams = [...this.#connections.values()].filter((connection) => connection.stream);
+    if (streams.length > 1) this.list.classList.add('several');
     const reason = REASONS.get(String(message.status)) ?? '';
     return row('received', message, withHeaders(`${message.status} ${reason}`.trim(), message.headers, stream));
   }
@@ -259,16 +264,26 @@ export function seconds(milliseconds) {
  * @param {...HTMLElement} lines
  */
 function row(kind, message, ...lines) {
-  const time = element('span', { class: 'time' }, seconds(message.time));
-  const number = message.kind === 'source' ? '' : String(message.connection);
-  return element('li', { class: kind, 'data-connection': number }, time, element('div', { class: 'lines' }, ...lines));
+  const number = message.kind === 'source' ? `source ${message.source}` : `#${message.connection}`;
+  return element(
+    'li',
+    { class: kind },
+    element('span', { class: 'time' }, seconds(message.time)),
+    element('span', { class: 'connection' }, number),
+    element('div', { class: 'lines' }, ...lines),
+  );
 }
 
-/** @param {Element} entry */
-function rowText(entry) {
+/**
+ * @param {Element} entry
+ * @param {boolean} several
+ */
+function rowText(entry, several) {
   const mark = { sent: '>', received: '<', browser: '*', end: '-' }[entry.classList[0]] ?? '';
   const time = (entry.querySelector('.time')?.textContent ?? '').padStart(8);
-  return Array.from(entry.querySelectorAll('.line'), (part) => `${time} ${mark} ${part.textContent}`.trimEnd() + '\n').join('');
+  const whose = several ? ` ${entry.querySelector('.connection')?.textContent}` : '';
+  const lines = Array.from(entry.querySelectorAll('.line'), (part) => `${time}${whose} ${mark} ${part.textContent}`.trimEnd());
+  return `${lines.join('\n')}\n`;
 }
 
 /**
