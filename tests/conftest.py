@@ -17,6 +17,7 @@ from streamside import browser as browsers
 from streamside.catalogue import ROOT
 from streamside.server import serve
 from streamside.site import render
+from tests import small_tutorial
 
 ELSEWHERE = re.compile(r"^(?!http://127\.0\.0\.1:|data:|blob:)")
 
@@ -94,3 +95,9 @@ def site(built_site: Path) -> Iterator[str]:
     """The address of the built site, on a plain static file server and under a path prefix."""
     with serving_files(built_site) as url:
         yield url
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """The folder of a tutorial of one lesson."""
+    return small_tutorial.write_one_lesson(tmp_path)

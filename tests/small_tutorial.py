@@ -1,4 +1,4 @@
-"""A tutorial of two lessons, with all that a page can hold, and the real theme and template: for tests of the pages."""
+"""Small tutorials for tests: one of a single lesson, to be run and broken; one of two, with all that pages can hold."""
 
 import json
 import shutil
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from streamside import setup
-from streamside.catalogue import ROOT
+from streamside.catalogue import ROOT, Lesson
 
 QUARTO = """\
 website:
@@ -21,6 +21,7 @@ website:
           - href: notebooks/02-b.ipynb
           - text: Later
 """
+EXAMPLE = '"""One example."""\n\n\nasync def app(scope, receive, send):\n    pass\n'
 LINKS = (
     "## See it\n\nA sentence, and [the other](02-b.ipynb#there), [home](../index.ipynb), [code](../examples/one.py)."
 )
@@ -95,11 +96,31 @@ def printed(text: str | Sequence[str], name: str = "stdout") -> dict:
     return {"output_type": "stream", "name": name, "text": text}
 
 
-def write_notebook(path: Path, *cells: dict, title: str = "A") -> None:
-    head = f"---\ntitle: {title}\ndescription: About {title}.\ndate: 2026-11-21\n---"
+def write_notebook(path: Path, *cells: dict, **front_matter: str) -> None:
+    title = front_matter.pop("title", "A")
+    said = {"title": title, "description": f"About {title}.", "date": "2026-11-21", "examples": "[]", **front_matter}
+    head = "\n".join(["---", *(f"{key}: {value}" for key, value in said.items()), "---"])
     all_cells = [{"cell_type": "raw", "metadata": {}, "source": head}, *cells]
     numbered = [{"id": f"cell-{number}", **cell} for number, cell in enumerate(all_cells, 1)]
     path.write_text(json.dumps({"cells": numbered, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+
+
+def write_lesson(root: Path, *cells: dict, **front_matter: str) -> Lesson:
+    """Write these cells as the first lesson of the tutorial in `root`, and return it."""
+    write_notebook(root / "notebooks/01-a.ipynb", *cells, **front_matter)
+    return Lesson(root, "notebooks/01-a.ipynb")
+
+
+def write_one_lesson(root: Path) -> Path:
+    """Write into `root` a tutorial of one lesson, with no theme, that is in order but for not having been run."""
+    for folder in ("notebooks", "examples", "streamside"):
+        (root / folder).mkdir()
+    (root / "_quarto.yml").write_text(QUARTO.partition("          - href: notebooks/02-b.ipynb")[0])
+    (root / "examples/one.py").write_text(EXAMPLE)
+    (root / "streamside/lab.py").write_text("")
+    (root / "requirements.lock").write_text("a==1\n")
+    write_notebook(root / "notebooks/01-a.ipynb", markdown("# A"), code("print(1 + 1)"))
+    return root
 
 
 def write(root: Path) -> Path:
@@ -111,7 +132,7 @@ def write(root: Path) -> Path:
     for folder in ("notebooks", "examples"):
         (root / folder).mkdir()
     (root / "_quarto.yml").write_text(QUARTO)
-    (root / "examples/one.py").write_text('"""One example."""\n\n\nasync def app(scope, receive, send):\n    pass\n')
+    (root / "examples/one.py").write_text(EXAMPLE)
     write_notebook(
         root / "notebooks/01-a.ipynb",
         markdown(LINKS),

@@ -7,7 +7,7 @@ import pytest
 from streamside.catalogue import read
 from streamside.site.check import check
 from streamside.site.run import digest
-from tests.site.conftest import code, markdown
+from tests.small_tutorial import code, markdown, write_lesson
 
 SHOWN = code('from examples import one\nfrom streamside.lab import source\nsource(one, "app")')
 
@@ -21,11 +21,11 @@ def html_output(text: str) -> dict:
 
 
 @pytest.fixture
-def complaints(project, lesson_of):
+def complaints(project):
     """`complaints(*cells, …)`: what the checker says of a lesson of these cells, run and rendered."""
 
     def of(*cells: dict, page: str = "<h1 id=a>A</h1>", sound: bool = True, **front_matter: str) -> list[str]:
-        lesson = lesson_of(project, *cells, SHOWN, **{"examples": "[one]", **front_matter})
+        lesson = write_lesson(project, *cells, SHOWN, **{"examples": "[one]", **front_matter})
         if sound:
             notebook = json.loads(lesson.file.read_text())
             notebook["metadata"]["streamside"] = {"digest": digest(lesson)}

@@ -6,7 +6,7 @@ import pytest
 
 from streamside.catalogue import Lesson, SiteError
 from streamside.site.run import is_current, run, same
-from tests.site.conftest import EXAMPLE, code, markdown
+from tests.small_tutorial import EXAMPLE, code, markdown, write_lesson
 
 pytestmark = pytest.mark.timeout(60)  # a kernel starts
 
@@ -31,8 +31,8 @@ def test_a_run_stores_the_outputs_and_a_second_changes_nothing(project):
 
 
 @pytest.mark.parametrize("path", ["examples/one.py", "streamside/lab.py", "requirements.lock"])
-def test_a_lesson_is_outdated_when_an_input_has_changed(project, lesson_of, path):
-    lesson_of(project, code("import sys\nif 0:\n    from examples import one"))
+def test_a_lesson_is_outdated_when_an_input_has_changed(project, path):
+    write_lesson(project, code("import sys\nif 0:\n    from examples import one"))
     run([lesson(project)], quiet)
     assert is_current(lesson(project))
     (project / path).write_text(EXAMPLE + "# changed\n")
@@ -64,19 +64,19 @@ def test_modification_times_and_unrelated_files_do_not_count(project):
     assert is_current(lesson(project))
 
 
-def test_the_table_of_contents_counts_where_it_is_shown(project, lesson_of):
-    shows = lesson_of(project, code("def contents(): pass\ncontents()"))
+def test_the_table_of_contents_counts_where_it_is_shown(project):
+    shows = write_lesson(project, code("def contents(): pass\ncontents()"))
     run([shows], quiet)
     (project / "_quarto.yml").write_text((project / "_quarto.yml").read_text() + "          - text: Later\n")
     assert not is_current(lesson(project))
 
 
-def test_a_page_without_code_needs_no_run(project, lesson_of):
-    assert is_current(lesson_of(project, markdown("# A")))
+def test_a_page_without_code_needs_no_run(project):
+    assert is_current(write_lesson(project, markdown("# A")))
 
 
-def test_a_cell_that_fails_is_named_and_the_notebook_stays(project, lesson_of):
-    failing = lesson_of(project, markdown("# A"), code("1 / 0"))
+def test_a_cell_that_fails_is_named_and_the_notebook_stays(project):
+    failing = write_lesson(project, markdown("# A"), code("1 / 0"))
     before = failing.file.read_bytes()
     with pytest.raises(SiteError, match=r"^01-a\.ipynb, cell 3: ZeroDivisionError: division by zero$"):
         run([failing], quiet)
@@ -84,17 +84,17 @@ def test_a_cell_that_fails_is_named_and_the_notebook_stays(project, lesson_of):
     assert [path.name for path in failing.file.parent.iterdir()] == ["01-a.ipynb"]
 
 
-def test_a_kernel_that_dies_is_said(project, lesson_of):
-    dying = lesson_of(project, code("import os; os._exit(1)"))
+def test_a_kernel_that_dies_is_said(project):
+    dying = write_lesson(project, code("import os; os._exit(1)"))
     with pytest.raises(SiteError, match="the kernel died"):
         run([dying], quiet)
 
 
-def test_a_server_left_open_by_a_failed_cell_does_not_keep_the_kernel(project, lesson_of):
+def test_a_server_left_open_by_a_failed_cell_does_not_keep_the_kernel(project):
     cell = "import importlib\nfrom streamside.lab import serve\n"
     cell += "serve(importlib.import_module('examples.basic_stream'))\n1 / 0"
     with pytest.raises(SiteError, match="ZeroDivisionError"):
-        run([lesson_of(project, code(cell))], quiet)
+        run([write_lesson(project, code(cell))], quiet)
 
 
 TRANSCRIPT = "< 200 OK\n<\n0.0 s │ data: {data}\n{time} ■ The client closed the connection."
