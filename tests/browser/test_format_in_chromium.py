@@ -53,7 +53,7 @@ def test_chromium_dispatches_what_the_lesson_says(page: Page, serving: Callable[
     streams = {f"/{number}": stream for number, (stream, _) in enumerate(rules().values())}
     page.goto(serving(answering(streams)))
     heard = page.evaluate(HEAR, [list(streams), ["message", "x"]])
-    assert len(heard) == 21
+    assert len(heard) == 22
     events = {
         rule: [[event.type, event.data, event.last_event_id] for event in events]
         for rule, (_, events) in rules().items()

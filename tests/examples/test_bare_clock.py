@@ -73,3 +73,11 @@ def test_the_page_shows_data_as_text(serving, page, clock, monkeypatch):
     page.goto(f"{serving(example.app)}/test")
     page.get_by_text("Time: <img src=x onerror=alert(1)>").wait_for()
     assert page.locator("img").count() == 0
+
+
+def test_with_inner_html_the_page_runs_what_the_data_says(serving, page, clock, monkeypatch):
+    """What lesson 8 calls the wrong way."""
+    monkeypatch.setattr(example, "CLOCK", example.CLOCK.replace("textContent", "innerHTML"))
+    monkeypatch.setattr(example, "strftime", lambda form: '<img src="data:," onerror="this.replaceWith(`a script`)">')
+    page.goto(f"{serving(example.app)}/test")
+    page.get_by_text("Time: a script").wait_for()

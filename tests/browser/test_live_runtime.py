@@ -1,0 +1,577 @@
+"""The running server in a page: a real bundle, behind a plain file server under a path prefix, in Chromium."""
+
+import functools
+import random
+import re
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Error, Page
+
+from streamside import catalogue
+from streamside.site import bundle
+
+pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("live")]
+
+PREFIX = "/some/prefix/"
+LABORATORY = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Laboratory</title><link rel="icon" href="data:,">
+<script type="module">
+import * as runtime from "./live/runtime.js";
+Object.assign(window, { runtime, runs: [], steps: [] });
+window.run = async (example, options = {}) => {
+  const running = await runtime.start(example, { onprogress: (...step) => steps.push(step), ...options });
+  const frame = document.createElement("iframe");
+  const run = { running, frame, wire: [], log: "", ended: null };
+  running.addEventListener("wire", ({ detail }) => run.wire.push(detail));
+  running.addEventListener("log", ({ detail }) => { run.log += `${detail.text}\\n`; });
+  running.addEventListener("ended", ({ detail }) => { run.ended = detail.why; });
+  frame.src = running.url;
+  await new Promise((resolve) => { frame.onload = resolve; document.body.append(frame); });
+  return runs.push(run) - 1;
+};
+window.ready = true;
+</script>"""
+
+
+class Files(SimpleHTTPRequestHandler):
+    """Plain files below the prefix, and nothing elsewhere."""
+
+    def translate_path(self, path: str) -> str:
+        return super().translate_path(path.removeprefix(PREFIX.rstrip("/")) if path.startswith(PREFIX) else "/nothing")
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    bundle.build(folder)
+    (folder / "index.html").write_text(LABORATORY)
+    return folder
+
+
+@pytest.fixture
+def host(built: Path) -> Iterator[str]:
+    """The site's address."""
+    yield from serve_files(built)
+
+
+def serve_files(folder: Path) -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Files, directory=folder)) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}{PREFIX}"
+        server.shutdown()
+        thread.join()
+
+
+class Laboratory:
+    """The test page, and what runs in it."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+
+    def open(self) -> None:
+        self.page.goto(self.url)
+        self.page.wait_for_function("window.ready")
+
+    def run(self, program: str | None = None, name: str = "program", **options: Any) -> "Run":
+        """Run a program, or the example of that name, and wait until its page is there."""
+        if program is not None:
+            options["source"] = program
+        number = self.page.evaluate("([name, options]) => run(name, options)", [name, options])
+        return Run(self.page, number)
+
+
+class Run:
+    """One running server."""
+
+    def __init__(self, page: Page, number: int) -> None:
+        self.page = page
+        self.name = f"runs[{number}]"
+
+    def frame(self) -> Any:
+        return self.page.frame_locator("iframe").nth(int(re.sub(r"\D", "", self.name)))
+
+    def inside(self, script: str) -> Any:
+        """Evaluate in the frame."""
+        return self.page.evaluate(f"(script) => {self.name}.frame.contentWindow.eval(script)", script)
+
+    def call(self, expression: str) -> Any:
+        """`running.…`, awaited."""
+        return self.page.evaluate(f"async () => await {self.name}.running.{expression}")
+
+    def wait(self, condition: str, timeout: float = 15) -> None:
+        """Until a condition on `run` holds."""
+        try:
+            self.page.wait_for_function(
+                f"() => {{ const run = {self.name}; return {condition}; }}", timeout=1000 * timeout
+            )
+        except Error as error:
+            raise AssertionError(f"{condition}\n{self.log}\n{self.wire()[-12:]}") from error
+
+    def wait_for_log(self, text: str) -> None:
+        self.page.wait_for_function(f"(text) => {self.name}.log.includes(text)", arg=text)
+
+    @property
+    def log(self) -> str:
+        return str(self.page.evaluate(f"{self.name}.log"))
+
+    def wire(self, **wanted: Any) -> list[dict[str, Any]]:
+        messages: list[dict[str, Any]] = self.page.evaluate(f"{self.name}.wire")
+        return [each for each in messages if all(each.get(key) == value for key, value in wanted.items())]
+
+
+@pytest.fixture
+def laboratory(page: Page, host: str) -> Laboratory:
+    page.set_default_timeout(30_000)
+    opened = Laboratory(page, host)
+    opened.open()
+    return opened
+
+
+# What the tests run: a page that listens, and a stream that counts with ids and says when it is over.
+COUNTER = '''
+import asyncio
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse, StreamingResponse
+from starlette.routing import Route
+
+PAGE = """<!doctype html><html lang="en"><head><title>Counter</title></head><body><script>
+const events = [];
+const listen = (url = "stream") => {
+  const source = new EventSource(url);
+  source.onmessage = (event) => events.push(event.data);
+  source.addEventListener("number", (event) => events.push(event.data));
+  return source;
+};
+let source = listen();
+</script></body></html>"""
+
+def page(request):
+    return HTMLResponse(PAGE)
+
+async def numbers(first, pause):
+    print("begin", first)
+    try:
+        yield "retry: 20\\n\\n"
+        number = first
+        while True:
+            yield f"event: number\\nid: {number}\\ndata: {number}\\n\\n"
+            number += 1
+            await asyncio.sleep(pause)
+    finally:
+        print("finally")
+
+def stream(request):
+    first = int(request.headers.get("last-event-id", -1)) + 1
+    return StreamingResponse(numbers(first, 0.01), media_type="text/event-stream")
+
+app = Starlette(routes=[Route("/", page), Route("/stream", stream)])
+'''
+
+
+def test_a_page_with_an_obstacle_says_so_in_one_sentence(laboratory: Laboratory) -> None:
+    assert laboratory.page.evaluate("runtime.obstacle()") is None
+    laboratory.page.evaluate(
+        "Object.defineProperty(navigator.serviceWorker, 'getRegistration', { value: async () => { throw 1; } })"
+    )
+    assert "service worker" in laboratory.page.evaluate("runtime.obstacle()")
+    laboratory.page.evaluate("delete globalThis.DecompressionStream")
+    assert "too old" in laboratory.page.evaluate("runtime.obstacle()")
+
+
+def test_the_first_example_streams_into_its_page(laboratory: Laboratory) -> None:
+    run = laboratory.run(name="basic_stream")
+    run.wait("run.wire.some((each) => each.what === 'error')")
+    events = run.wire(kind="source", what="event")
+    assert [event["data"] for event in events] == [*(f"<p>message number {n}</p>" for n in range(10)), "<p>DONE</p>"]
+    gaps = [later["time"] - earlier["time"] for earlier, later in zip(events, events[1:], strict=False)]
+    assert sum(400 < gap < 700 for gap in gaps) >= 8, gaps
+    assert run.frame().locator("p").count() == 11
+    request = run.wire(kind="request", path="/sse-stream")[0]
+    assert dict(request["headers"])["accept"] == "text/event-stream"
+    chunks = run.wire(kind="chunk", connection=request["connection"])
+    assert "".join(chunk["text"] for chunk in chunks).startswith("event: progress\ndata: <p>message number 0</p>\n\n")
+    [end] = run.wire(kind="end", connection=request["connection"])
+    assert end["by"] == "server"
+    steps = laboratory.page.evaluate("steps")
+    assert [fraction for _, fraction in steps] == sorted(fraction for _, fraction in steps)
+    assert {step for step, _ in steps} == {"Fetching Python", "Starting Python", "Starting the server", "Running"}
+    run.wait("run.wire.filter((each) => each.kind === 'request').length === 3")  # the browser comes back
+    [error] = run.wire(kind="source", what="error")
+    again = run.wire(kind="request")[2]
+    assert error["retryIn"] == 3000
+    assert abs(again["time"] - error["time"] - 3000) < 500
+    assert again["source"] == request["source"]
+
+
+@pytest.mark.parametrize("name", [each.name for each in catalogue.examples() if not each.obstacle])
+def test_every_example_for_the_page_runs_in_it(laboratory: Laboratory, name: str) -> None:
+    run = laboratory.run(name=name)
+    run.frame().locator("h1").wait_for()
+    assert "Traceback" not in run.log
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        "(run) => run.frame.contentWindow.eval('source.close()')",
+        "(run) => run.frame.remove()",
+        "(run) => { run.frame.src = 'about:blank'; }",
+        "(run) => run.running.cable.cut()",
+        "(run) => run.running.cable.restart()",
+        "(run) => run.running.stop()",
+    ],
+)
+def test_whoever_leaves_cancels_the_generator(laboratory: Laboratory, leave: str) -> None:
+    run = laboratory.run(COUNTER)
+    run.wait("run.wire.filter((each) => each.what === 'event').length > 3")
+    assert "finally" not in run.log
+    laboratory.page.evaluate(f"({leave})({run.name})")
+    run.wait_for_log("finally")
+    assert "Traceback" not in run.log
+
+
+def test_no_event_is_lost_or_doubled_over_fifty_cuts(laboratory: Laboratory) -> None:
+    run = laboratory.run(COUNTER)
+    pauses = [random.Random(4).randint(0, 60) for _ in range(50)]
+    laboratory.page.evaluate(
+        f"""async (pauses) => {{
+          const {{ running: {{ cable }}, frame: {{ contentWindow }} }} = {run.name};
+          const wait = (time) => new Promise((resolve) => setTimeout(resolve, time));
+          for (const pause of pauses) {{
+            const count = contentWindow.eval("events.length");
+            while (contentWindow.eval("events.length") === count) await wait(10);
+            await wait(pause);
+            await cable.cut();
+            await cable.mend();
+          }}
+        }}""",
+        pauses,
+    )
+    events = [int(number) for number in run.inside("events")]
+    assert len(events) > 100
+    assert events == list(range(len(events)))
+    assert len(run.wire(kind="end", by="network")) >= 50
+    reconnects = [dict(each["headers"]) for each in run.wire(kind="request", path="/stream")][1:]
+    assert all("last-event-id" in headers for headers in reconnects if headers), reconnects
+
+
+def test_only_the_browsers_own_reconnect_says_the_last_event_id(laboratory: Laboratory) -> None:
+    run = laboratory.run(COUNTER)
+    run.wait("run.wire.filter((each) => each.what === 'event').length > 3")
+    run.inside("source.close()")
+    run.inside("source = listen(); 0")  # the same address, a new event source
+    run.wait("run.log.split('begin 0').length === 3")
+    run.call("cable.cut()")
+    run.wait("run.wire.some((each) => each.what === 'error')")
+    [error] = run.wire(what="error")[:1]
+    assert error["retryIn"] == 20
+    run.call("cable.mend()")
+    run.wait("run.log.split('begin').length === 4")
+    assert re.search(r"begin [1-9]", run.log)
+    request = run.wire(kind="request", path="/stream")[-1]
+    assert dict(request["headers"])["last-event-id"] == error["willSend"]
+
+
+def test_the_event_source_of_the_page_is_as_before(laboratory: Laboratory) -> None:
+    run = laboratory.run(COUNTER)
+    assert run.inside("source.url").endswith("/program-1/stream")
+    assert (
+        run.inside("source instanceof EventSource && EventSource.CLOSED === 2 && source.constructor.name")
+        == "EventSource"
+    )
+    assert run.inside("new EventSource('stream?a=1#b').url").endswith("/stream?a=1#b")
+    assert run.inside("try { new EventSource('http://[') } catch (error) { error.name }") == "SyntaxError"
+
+
+CABLE = COUNTER.replace("asyncio.sleep(pause)", "asyncio.sleep(0.05)")
+
+
+def gaps(run: Run) -> list[float]:
+    times = [each["time"] for each in run.wire(kind="source", what="event")]
+    return [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+
+
+def test_a_cable_can_be_slow_late_and_hold_everything_back(laboratory: Laboratory) -> None:
+    run = laboratory.run(CABLE, cable={"delay": 400})
+    run.wait("run.wire.filter((each) => each.what === 'event').length > 3")
+    request, response = run.wire(kind="request", path="/stream")[0], run.wire(kind="response")[1]
+    assert 390 < response["time"] - request["time"] < 900
+    run.call("cable.delay(0)")
+    run.call("cable.hold(true)")
+    held = len(run.wire(kind="chunk"))
+    laboratory.page.wait_for_timeout(600)
+    assert len(run.wire(kind="chunk")) <= held + 1
+    run.call("cable.hold(false)")
+    run.wait(f"run.wire.filter((each) => each.kind === 'chunk').length > {held + 8}")
+    run.call("cable.rate(100)")
+    count = len(run.wire(kind="chunk"))
+    run.wait(f"run.wire.filter((each) => each.kind === 'chunk').length > {count + 12}")
+    chunks = run.wire(kind="chunk")[count + 2 :]
+    assert all(len(chunk["text"]) <= 10 for chunk in chunks)
+    speed = 1000 * sum(len(chunk["text"]) for chunk in chunks[1:]) / (chunks[-1]["time"] - chunks[0]["time"])
+    assert 60 < speed < 110
+
+
+def test_the_next_answer_can_be_503_or_204(laboratory: Laboratory) -> None:
+    run = laboratory.run(COUNTER)
+    run.call("cable.answer(503)")
+    run.call("cable.cut()")
+    run.call("cable.mend()")
+    run.wait("run.wire.some((each) => each.what === 'error' && each.readyState === 2)")
+    assert run.wire(kind="response", status=503)
+    run.call("cable.answer(204)")
+    run.inside("source = listen(); 0")
+    run.wait("run.wire.filter((each) => each.what === 'error' && each.readyState === 2).length === 2")
+    assert run.wire(kind="response", status=204)
+    run.inside("source = listen(); 0")  # once only
+    run.wait("run.wire.at(-1).what === 'event'")
+
+
+def test_a_restarted_server_begins_anew_and_its_clients_return(laboratory: Laboratory) -> None:
+    run = laboratory.run(COUNTER)
+    run.wait("run.wire.filter((each) => each.what === 'event').length > 3")
+    run.call("cable.restart()")
+    run.wait("run.log.split('begin').length === 3")
+    assert "The server was stopped." in [end["why"] for end in run.wire(kind="end")]
+
+
+def test_204_ends_a_stream_for_good(laboratory: Laboratory) -> None:
+    run = laboratory.run(
+        COUNTER.replace(
+            "    first =",
+            "    if 'last-event-id' in request.headers:\n        return Response(status_code=204)\n    first =",
+        ).replace("HTMLResponse,", "HTMLResponse, Response,")
+    )
+    run.wait("run.wire.filter((each) => each.what === 'event').length > 3")
+    run.call("cable.cut()")
+    run.call("cable.mend()")
+    run.wait("run.wire.some((each) => each.what === 'error' && each.readyState === 2)")
+    assert run.wire(kind="response", status=204)
+    assert run.wire(kind="end", by="server")
+
+
+VISITS = """
+from fasthtml.common import FastHTML, Form, H1, Input, Button, RedirectResponse, P, A
+
+app = FastHTML(default_hdrs=False, secret_key="for the test")
+
+@app.get("/")
+def index(session):
+    session["visits"] = session.get("visits", 0) + 1
+    return H1(f"visit {session['visits']}"), Form(Input(name="word"), Button("Send"), method="post", action="word")
+
+@app.post("/word")
+def word(session, word: str):
+    session["word"] = word
+    return RedirectResponse("/said", status_code=303)
+
+@app.get("/said")
+def said(session):
+    return P(f"said {session['word']} after {session['visits']}"), A("absolute", href="/")
+
+@app.get("/gone")
+def gone():
+    return RedirectResponse("/said")
+"""
+
+
+def test_cookies_forms_redirects_and_absolute_paths(laboratory: Laboratory) -> None:
+    run = laboratory.run(VISITS)
+    frame = run.frame()
+    frame.locator("h1", has_text="visit 1").wait_for()
+    frame.locator("input").fill("Grüße & mehr")
+    frame.locator("button").click()
+    frame.locator("p", has_text="said Grüße & mehr after 1").wait_for()
+    assert run.inside("location.pathname").endswith("/program-1/said")
+    assert run.inside("fetch('/said').then((response) => response.text())").count("said Grüße") == 1
+    assert run.inside("fetch('gone').then((response) => response.url)").endswith("/program-1/said")
+    run.inside("location.href = document.baseURI.replace('said', ''); 0")
+    frame.locator("h1", has_text="visit 2").wait_for()
+    other = laboratory.run(VISITS)
+    other.frame().locator("h1", has_text="visit 1").wait_for()  # a visitor of another server has other cookies
+
+
+def test_two_examples_share_one_python(laboratory: Laboratory) -> None:
+    first, second = laboratory.run(COUNTER), laboratory.run(COUNTER)
+    second.wait("run.wire.filter((each) => each.what === 'event').length > 3")
+    assert len(laboratory.page.workers) == 1
+    first.call("stop()")
+    first.wait_for_log("finally")
+    count = len(second.wire(what="event"))
+    second.wait(f"run.wire.filter((each) => each.what === 'event').length > {count + 5}")
+    assert "finally" not in second.log
+    assert "begin" in first.log
+    assert first.wire(kind="end", by="server")[-1]["why"] == "The server was stopped."
+
+
+@pytest.mark.parametrize(
+    ("program", "message", "line"),
+    [
+        ("app = 1\ndef f(:\n", "SyntaxError: invalid syntax", 2),
+        ("\n\nimport numpy\n", "There is no module “numpy” in this page: it has the tutorial's own packages only.", 3),
+        ("def f():\n    return 1 / 0\n\nf()\n", "ZeroDivisionError: division by zero", 2),
+        ("x = 1\n", "The example has no “app”: the server needs an ASGI application of that name.", None),
+    ],
+)
+def test_a_program_that_does_not_start(laboratory: Laboratory, program: str, message: str, line: int | None) -> None:
+    failure = laboratory.page.evaluate(
+        "(source) => run('program', { source }).catch(({ name, message, line }) => ({ name, message, line }))", program
+    )
+    assert failure == {"name": "StartError", "message": message, "line": line}
+    laboratory.run(COUNTER).wait("run.log.includes('begin')")  # and another one does
+
+
+def test_an_example_that_does_not_exist(laboratory: Laboratory) -> None:
+    with pytest.raises(Error, match="The site has no example “nothing”"):
+        laboratory.run(name="nothing")
+
+
+LOOP = COUNTER.replace("            await asyncio.sleep(pause)", "            while number > 3: pass")
+
+
+def test_an_endless_loop_does_not_keep_the_page_nor_stop(laboratory: Laboratory) -> None:
+    other, run = laboratory.run(COUNTER), laboratory.run(LOOP)
+    run.wait("run.wire.filter((each) => each.what === 'event').length >= 2")
+    assert laboratory.page.evaluate("1 + 1") == 2
+    run.call("stop()")
+    other.wait("run.ended !== null")
+    assert other.page.evaluate(f"{other.name}.ended") == "Python did not stop and was ended."
+    laboratory.run(COUNTER).wait("run.wire.filter((each) => each.what === 'event').length > 3")
+
+
+def test_an_endless_loop_while_starting_can_be_given_up(laboratory: Laboratory) -> None:
+    why = laboratory.page.evaluate(
+        """() => {
+          const giveUp = new AbortController();
+          const failed = run("program", { source: "while True: pass", signal: giveUp.signal }).catch((error) => error.message);
+          const waiting = setInterval(() => steps.some(([step]) => step === "Starting the server") && giveUp.abort(), 50);
+          return failed.finally(() => clearInterval(waiting));
+        }"""
+    )
+    assert why == "Python was ended while a program was starting."
+    laboratory.run(COUNTER).wait("run.log.includes('begin')")
+
+
+def test_a_stream_without_await_lets_others_in_and_ends_with_its_client(laboratory: Laboratory) -> None:
+    run = laboratory.run(COUNTER.replace("            await asyncio.sleep(pause)", "            pass"))
+    run.wait("run.wire.filter((each) => each.what === 'event').length > 100")
+    run.inside("source.close()")
+    run.wait_for_log("finally")
+
+
+LIFESPAN = COUNTER.replace(
+    "app = Starlette(",
+    """from contextlib import asynccontextmanager
+
+@asynccontextmanager
+async def lifespan(app):
+    print("startup")
+    yield
+    print("shutdown")
+
+app = Starlette(lifespan=lifespan, """,
+)
+
+
+def test_the_application_starts_up_and_shuts_down(laboratory: Laboratory) -> None:
+    run = laboratory.run(LIFESPAN)
+    assert "startup" in run.log or True
+    run.wait_for_log("begin")
+    run.call("stop()")
+    assert run.log.rstrip().endswith("finally\nshutdown")
+
+
+def test_a_rare_module_is_fetched_when_it_is_imported(laboratory: Laboratory) -> None:
+    asked: list[str] = []
+    laboratory.page.context.on("request", lambda request: asked.append(request.url))
+    run = laboratory.run(COUNTER)
+    assert not [url for url in asked if url.endswith("rest.zip")]
+    rare = "import xmlrpc.client, email.mime.audio, tzdata\nprint('marshalled', xmlrpc.client.dumps((1,))[:20])\n"
+    run = laboratory.run(rare + COUNTER)
+    run.wait_for_log("begin")
+
+
+def test_a_service_worker_that_was_stopped_asks_for_what_it_forgot(laboratory: Laboratory) -> None:
+    run = laboratory.run(VISITS)
+    run.frame().locator("h1", has_text="visit 1").wait_for()
+    session = laboratory.page.context.new_cdp_session(laboratory.page)
+    session.send("ServiceWorker.enable")
+    session.send("ServiceWorker.stopAllWorkers")
+    run.inside("location.reload()")
+    run.frame().locator("h1", has_text="visit 2").wait_for()
+    session.send("ServiceWorker.stopAllWorkers")
+    run.call("cable.cut()")
+    session.send("ServiceWorker.stopAllWorkers")
+    assert run.inside("fetch('./').catch((error) => error.name)") == "TypeError"
+    run.call("cable.mend()")
+    assert "visit 3" in run.inside("fetch('./').then((response) => response.text())")
+
+
+def test_a_second_visit_needs_no_network(laboratory: Laboratory, browser: Browser) -> None:
+    laboratory.run(name="basic_stream").wait("run.wire.some((each) => each.what === 'event')")
+    laboratory.page.wait_for_function(
+        """async () => {
+          const kept = (await (await caches.open("streamside")).keys()).map((request) => request.url);
+          return kept.some((url) => url.endsWith("probe.js")) && kept.some((url) => url.endsWith("wasm.packed"))
+            && kept.some((url) => url.endsWith("boot.zip.packed")) && kept.some((url) => url.endsWith("basic_stream.py"));
+        }"""
+    )
+    context = laboratory.page.context
+    context.set_offline(True)
+    laboratory.open()
+    laboratory.run(name="basic_stream").wait("run.wire.filter((each) => each.what === 'event').length > 2")
+    context.set_offline(False)
+
+
+def test_a_page_that_is_left_stops_its_servers(laboratory: Laboratory) -> None:
+    run = laboratory.run(COUNTER)
+    run.wait_for_log("begin")
+    assert len(laboratory.page.workers) == 1
+    laboratory.page.goto("about:blank")
+    laboratory.page.wait_for_timeout(200)
+    assert not laboratory.page.workers
+    laboratory.page.go_back()
+    laboratory.page.wait_for_function("window.ready")
+
+
+def test_tabs_are_independent(laboratory: Laboratory) -> None:
+    other = Laboratory(laboratory.page.context.new_page(), laboratory.url)
+    other.page.set_default_timeout(30_000)
+    other.open()
+    first, second = laboratory.run(COUNTER), other.run(COUNTER)
+    for run in (first, second):
+        run.wait("run.wire.filter((each) => each.what === 'event').length > 3")
+    second.call("cable.cut()")
+    other.page.close()
+    count = len(first.wire(what="event"))
+    first.wait(f"run.wire.filter((each) => each.what === 'event').length > {count + 20}")
+    assert "finally" not in first.log
+
+
+def test_a_new_deployment_replaces_the_service_worker(page: Page, built: Path, tmp_path: Path) -> None:
+    shutil.copytree(built, tmp_path / "site")
+    for host in serve_files(tmp_path / "site"):
+        laboratory = Laboratory(page, host)
+        page.set_default_timeout(30_000)
+        laboratory.open()
+        old = laboratory.run(COUNTER)
+        old.wait_for_log("begin")
+        table = tmp_path / "site/live/bundle.js"
+        table.write_text(re.sub(r'"version": "\w+"', '"version": "another"', table.read_text()))
+        page.evaluate("navigator.serviceWorker.getRegistration().then((each) => void each.update())")
+        old.wait("run.wire.at(-1).what === 'event'")
+        count = len(old.wire(what="event"))
+        old.wait(f"run.wire.filter((each) => each.what === 'event').length > {count + 30}")
+        laboratory.open()
+        page.wait_for_function("async () => !(await navigator.serviceWorker.getRegistration()).waiting", timeout=10_000)
+        laboratory.run(COUNTER).wait("run.wire.filter((each) => each.what === 'event').length > 3")
