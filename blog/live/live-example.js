@@ -130,8 +130,8 @@ class Live {
   /** Until something is started, the whole recording is shown. */
   async #showPoster() {
     this.wire.setLive(false);
-    await this.#rewind();
-    if (this.#state !== 'idle') return; // the reader was quicker
+    await this.page.ready;
+    this.#rewind();
     this.player.finish();
     this.wire.flush();
     this.wire.list.scrollTop = 0;
@@ -143,9 +143,8 @@ class Live {
     this.app.replaceChildren(page.frame);
   }
 
-  async #rewind() {
+  #rewind() {
     this.player.rewind();
-    await this.page.ready;
     this.page.clear();
     this.wire.reset();
   }
@@ -153,7 +152,8 @@ class Live {
   async #playOrPause() {
     if (this.player.playing) return this.player.pause();
     await this.page.ready;
-    if (this.player.ended) await this.#rewind();
+    if (this.#state !== 'idle') return; // the reader has pressed Run
+    if (this.player.ended) this.#rewind();
     this.player.play();
     this.status.textContent = 'Playing the recording';
   }

@@ -275,6 +275,22 @@ def test_a_start_that_was_given_up_does_not_come_back(show: Callable[..., Locato
     expect(live).to_have_attribute("state", "stopped")
 
 
+def test_who_runs_before_the_recording_is_back_sees_the_server_alone(show: Callable[..., Locator], page: Page) -> None:
+    live = show(exchange(NUMBERS))
+    run(live)
+    page.evaluate("""async () => {
+      const live = document.querySelector("live-example");
+      const button = (name) => [...live.querySelectorAll("button")].find((each) => each.textContent === name);
+      button("Reset").click();
+      while (live.getAttribute("state") !== "idle") await null;
+      button("Run").click();
+    }""")
+    expect(live).to_have_attribute("state", "running")
+    connect(page)
+    page.evaluate("new Promise((resolve) => setTimeout(resolve, 100))")  # by then the recording's frame has come
+    expect(wire(live)).to_have_count(2)
+
+
 def test_an_element_that_leaves_the_page_stops_its_server(show: Callable[..., Locator], page: Page) -> None:
     run(show(exchange(NUMBERS)))
     page.evaluate("document.querySelector('live-example').remove()")
@@ -353,6 +369,15 @@ def test_the_wire_is_held_cleared_and_copied(show: Callable[..., Locator], page:
     expect(wire(live)).to_have_count(0)
     emit(page, {"kind": "chunk", "connection": 1, "time": 3000, "text": "data: on\n\n"})
     expect(wire(live).locator(".lines")).to_have_text(["data: on"])
+
+
+def test_what_overtook_on_its_way_is_put_in_order(show: Callable[..., Locator], page: Page) -> None:
+    live = show(exchange(NUMBERS))
+    run(live)
+    source = {"kind": "source", "source": 1, "url": "numbers", "readyState": 1}
+    request = {"kind": "request", "connection": 1, "time": 10, "method": "GET", "path": "/numbers", "headers": []}
+    emit(page, source | {"what": "open", "time": 20}, request, source | {"what": "created", "time": 5})
+    expect(wire(live).locator(".lines")).to_contain_text(["new EventSource", "GET", "open"])
 
 
 def test_the_event_source_counts_down_to_its_reconnect(show: Callable[..., Locator], page: Page) -> None:
