@@ -10,7 +10,7 @@
   const life = Math.random().toString(36).slice(2, 10);
   let count = 0;
 
-  globalThis.EventSource = class extends EventSource {
+  globalThis.EventSource = class EventSource extends globalThis.EventSource {
     #address;
     #name = `${life}-${++count}`;
     /** Event types that are told already. */
@@ -21,10 +21,8 @@
      * @param {EventSourceInit} [options]
      */
     constructor(url, options) {
-      const address = new URL(url, document.baseURI);
-      const name = `${life}-${count + 1}`;
-      super(address.origin === location.origin ? named(address, name) : address, options);
-      this.#address = address.href.replace(/#.*$/, "");
+      super(named(url, `${life}-${count + 1}`), options);
+      this.#address = new URL(url, document.baseURI).href;
       this.#tell("created");
       super.addEventListener("open", () => this.#tell("open"));
       super.addEventListener("error", () => this.#tell("error"));
@@ -72,12 +70,13 @@
   };
 
   /**
-   * @param {URL} address
+   * @param {string | URL} address
    * @param {string} name
    */
   const named = (address, name) => {
-    const url = new URL(address);
-    url.search += `${url.search ? "&" : "?"}streamside-source=${name}`;
+    if (!URL.canParse(address, document.baseURI)) return address; // the browser says what is wrong with it
+    const url = new URL(address, document.baseURI);
+    if (url.origin === location.origin) url.search += `${url.search ? "&" : "?"}streamside-source=${name}`;
     return url;
   };
 }

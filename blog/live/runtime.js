@@ -19,7 +19,14 @@ const USUAL_RECONNECTION_TIME = 3_000; // ms, where neither a stream nor the bro
 
 /** @typedef {{cut: boolean, delay: number, rate: number, hold: boolean, answer: 503 | 204 | null}} CableState */
 /** @typedef {Record<string, any> & {kind: "request" | "response" | "chunk" | "end" | "source", time: number}} WireMessage */
-/** @typedef {{source?: string, path?: string, cable?: Partial<CableState>, onprogress?: (step: string, fraction: number) => void}} Options */
+/**
+ * @typedef {object} Options
+ * @property {string} [source]  the program to run instead of the example's file
+ * @property {string} [path]  what the frame is to show
+ * @property {Partial<CableState>} [cable]  the cable's state from the first request on
+ * @property {(step: string, fraction: number) => void} [onprogress]
+ * @property {AbortSignal} [signal]  gives up while it is starting; a program that does not let go is ended
+ */
 
 /** The example cannot run: a sentence for the reader, and the line of its program where that is known. */
 export class StartError extends Error {
@@ -59,13 +66,17 @@ export async function obstacle() {
  * @param {Options} [options]
  * @returns {Promise<Running>}  rejects with `StartError`
  */
-export async function start(example, { source, path = "/", cable = {}, onprogress = () => {} } = {}) {
+export async function start(example, { source, path = "/", cable = {}, onprogress = () => {}, signal } = {}) {
   const reason = await obstacle();
   if (reason) throw new StartError(reason);
   const [program] = await Promise.all([source ?? fetchExample(example), python.boot(onprogress), connection.ready()]);
+  if (signal?.aborted) throw new StartError("It was stopped.");
   onprogress("Starting the server", 0.95);
   const running = new Running(example, program, path, cable);
-  await running.begin();
+  const giveUp = () => python.end("Python was ended while a program was starting.");
+  signal?.addEventListener("abort", giveUp);
+  await running.begin().finally(() => signal?.removeEventListener("abort", giveUp));
+  connection.keepForNextVisit();
   onprogress("Running", 1);
   return running;
 }
@@ -208,7 +219,7 @@ export class Running extends EventTarget {
   async #addReconnect(message) {
     if (message.readyState !== EventSource.CONNECTING) return;
     this.#lost.set(message.source, message.time);
-    const known = await Promise.race([python.ask("resumption", { source: message.source }), after(PATIENCE)]);
+    const known = await python.resumption(message.source);
     message.retryIn = known?.reconnectionTime ?? reconnectionTime;
     if (known?.lastEventId) message.willSend = known.lastEventId;
   }
@@ -221,8 +232,8 @@ export class Running extends EventTarget {
     const lost = this.#lost.get(source);
     this.#lost.delete(source);
     if (lost === undefined) return;
-    const known = await python.ask("resumption", { source });
-    if (known.reconnectionTime === undefined) reconnectionTime = Math.round((time - lost) / 500) * 500;
+    const known = await python.resumption(source);
+    if (known && known.reconnectionTime === undefined) reconnectionTime = Math.round((time - lost) / 500) * 500;
   }
 }
 
@@ -296,6 +307,15 @@ const python = {
     if (failure) throw new StartError(failure.message, failure.line);
   },
 
+  /**
+   * What an event source has heard; undefined if Python does not answer.
+   * @param {string} source
+   * @returns {Promise<{lastEventId: string, reconnectionTime: number | undefined} | undefined>}
+   */
+  resumption(source) {
+    return Promise.race([this.ask("resumption", { source }), after(PATIENCE)]).catch(() => undefined);
+  },
+
   /** @returns {Worker} */
   start() {
     if (this.worker) return this.worker;
@@ -357,14 +377,15 @@ const connection = {
     this.pings ??= setInterval(() => servers.size && this.tell({ kind: "ping" }), PING);
   },
 
-  /** The active service worker; activation of a new one is waited for. */
+  /** The service worker that answers new frames: the active one, or the first that becomes so. */
   async active() {
-    const { active, installing, waiting } = /** @type {ServiceWorkerRegistration} */ (await this.registered);
-    const coming = installing ?? waiting ?? active;
-    while (coming && !["activated", "redundant"].includes(coming.state)) {
+    const registration = /** @type {ServiceWorkerRegistration} */ (await this.registered);
+    const coming = registration.installing ?? registration.waiting;
+    while (coming && !registration.active) {
       await new Promise((resolve) => coming.addEventListener("statechange", resolve, { once: true }));
+      if (coming.state === "redundant") throw new StartError("The browser could not install the service worker.");
     }
-    return /** @type {ServiceWorkerRegistration} */ (await this.registered).active;
+    return registration.active;
   },
 
   /** @param {ServiceWorker | null} worker */
@@ -376,9 +397,25 @@ const connection = {
     worker?.postMessage({ kind: "tab", tab: TAB, cables }, [port1]);
   },
 
-  /** @param {object} message */
+  /**
+   * Resolves when the service worker has acted on it: messages to it and requests come in no order.
+   * @param {object} message
+   */
   async tell(message) {
-    this.worker?.postMessage(message);
+    const { port1, port2 } = new MessageChannel();
+    const heard = new Promise((resolve) => (port1.onmessage = resolve));
+    this.worker?.postMessage(message, [port2]);
+    await Promise.race([heard, after(PATIENCE)]);
+    port1.close();
+  },
+
+  /** Have what this page was made of kept, so that the next visit needs no network. */
+  keepForNextVisit() {
+    const loaded = performance.getEntriesByType("resource").map((entry) => entry.name);
+    const ours = ["runtime.js", "bundle.js", "server-worker.js", "probe.js", ...Object.values(streamside.assets)];
+    const urls = new Set([location.href.replace(/#.*$/, ""), ...loaded, ...ours.map((name) => `${SITE}live/${name}`)]);
+    const keeping = [...urls].filter((url) => url.startsWith(SITE) && !url.endsWith(".packed") && !url.includes(`/${TAB}/`));
+    this.tell({ kind: "keep", urls: keeping });
   },
 
   /** @param {string} why */

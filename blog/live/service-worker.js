@@ -5,7 +5,7 @@
  * ask for again: a browser stops it when it likes, and the tab tells it anew where its worker is (`tab`).
  *
  * From the tab: `tab` (id, port to its worker, cables by server), `cable` (server, its state), `gone` (tab), `keep` (urls),
- * `ping`. To the tab: `tab?`, `wire` (server, message), `answered` (server: the preset answer is used up).
+ * `ping`; each but the first is acknowledged at the port that comes with it. To the tab: `tab?`, `wire` (server, message), `answered` (server: the preset answer is used up).
  * With the worker: see bridge.py.
  */
 /* global streamside */
@@ -19,7 +19,6 @@ const LIVE = new RegExp(`^${SITE.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}live/(ta
 const SOURCE = /[?&]streamside-source=([\w-]+)$/; // added by probe.js, taken off here
 const HELD = 16_384; // bytes that a buffering proxy holds back
 const PATIENCE = 5_000; // ms to wait for a tab to say where its worker is
-const DRAIN = 50; // ms that the browser gets to hand on what it has taken before the connection breaks
 const MAPPED = ["location", "hx-redirect", "hx-location", "hx-push-url", "hx-replace-url"];
 
 /** @typedef {{cut: boolean, delay: number, rate: number, hold: boolean, answer: 503 | 204 | null}} Cable */
@@ -39,19 +38,20 @@ serviceWorker.addEventListener("install", () => void serviceWorker.skipWaiting()
 serviceWorker.addEventListener("activate", (event) => event.waitUntil(Promise.all([serviceWorker.clients.claim(), forgetOldFiles()])));
 
 serviceWorker.addEventListener("message", (event) => {
-  const message = event.data;
-  if (message.kind === "tab") {
-    addTab(message, /** @type {Client} */ (event.source), event.ports[0]);
-  } else if (message.kind === "cable") {
-    changeCable(message.tab, message.server, message.cable, message.why);
-  } else if (message.kind === "gone") {
-    removeTab(message.tab, message.why);
-  } else if (message.kind === "keep") {
-    event.waitUntil(keep(message.urls));
+  const { kind, ...message } = event.data;
+  const [port] = event.ports;
+  if (kind === "tab") {
+    addTab(message.tab, message.cables, /** @type {Client} */ (event.source), port);
+    return;
   }
+  if (kind === "cable") changeCable(message.tab, message.server, message.cable, message.why);
+  else if (kind === "gone") removeTab(message.tab, message.why);
+  else if (kind === "keep") event.waitUntil(keep(message.urls));
+  port.postMessage("heard");
 });
 
 serviceWorker.addEventListener("fetch", (event) => {
+  if (event.request.url.endsWith(".packed")) return; // Python's worker keeps these itself, unpacked
   const place = locate(event.request.url);
   event.respondWith(place ? exchange(place, event.request) : answerElsewhere(event));
 });
@@ -159,11 +159,12 @@ async function forgetOldFiles() {
 // ── tabs ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /**
- * @param {{tab: string, cables: Record<string, Cable>}} message
+ * @param {string} tab
+ * @param {Record<string, Cable>} cables
  * @param {Client} client
  * @param {MessagePort} port
  */
-function addTab({ tab, cables }, client, port) {
+function addTab(tab, cables, client, port) {
   const added = { client, port, cables: new Map(Object.entries(cables)) };
   tabs.set(tab, added);
   port.onmessage = (event) => connections.get(event.data.id)?.hear(event.data);
@@ -255,7 +256,6 @@ class Connection {
   /** When the cable is free again, at a limited rate. */
   #freeAt = 0;
   #over = false;
-  #reading = false;
   #wake = () => {};
   #decoder = new TextDecoder();
   /** @type {ReadableStreamDefaultController<Uint8Array> | undefined} */
@@ -299,8 +299,14 @@ class Connection {
       scheme, host: hostname, port: Number(port) || (scheme === "https" ? 443 : 80),
     });
     const first = await this.#take();
+    if (first?.end) this.#finish("server", first.end);
     if (!first?.head) return Response.error();
-    return this.#respond(first.head, request);
+    try {
+      return this.#respond(first.head, request);
+    } catch (error) {
+      this.breakOff("server", `The answer is no HTTP response: ${error}`); // a status or a header that there cannot be
+      return Response.error();
+    }
   }
 
   /**
@@ -317,7 +323,7 @@ class Connection {
     const isPage = this.isPage && (shown.get("content-type") ?? "").startsWith("text/html");
     const body = this.#body(isPage);
     if (!bodiless) return new Response(body, { status, headers: shown });
-    void body.getReader().read(); // up to the end, so that it is told
+    body.pipeTo(new WritableStream()).catch(() => {}); // there is nothing but the end, which is to be told
     return new Response(null, { status, headers: shown });
   }
 
@@ -352,7 +358,7 @@ class Connection {
             probe = false;
           } else if (item.end) {
             this.#finish("server", item.end);
-            controller.error(new TypeError(item.end));
+            this.#fail(item.end);
           } else {
             this.#finish("server", "The server ended the response.");
             controller.close();
@@ -387,14 +393,9 @@ class Connection {
    * @returns {Promise<Item | undefined>}  undefined if the connection is over
    */
   async #take() {
-    this.#reading = true;
-    this.#wake();
     while (!this.#over) {
       const pause = this.#pause();
-      if (pause <= 0) {
-        this.#reading = false;
-        return this.#next();
-      }
+      if (pause <= 0) return this.#next();
       await new Promise((/** @type {(value?: unknown) => void} */ resolve) => {
         this.#wake = resolve;
         if (pause < Infinity) setTimeout(resolve, pause);
@@ -436,17 +437,25 @@ class Connection {
   }
 
   /**
-   * The connection breaks: the client sees a network error, the server a client gone. What the browser has taken by now
-   * gets the time to be heard, so that the last event ID that is remembered is the one that the page has seen.
+   * The connection breaks: the client sees a network error, the server a client gone.
    * @param {"server" | "network"} by
    * @param {string} why
    */
-  async breakOff(by, why) {
+  breakOff(by, why) {
     if (this.#over) return;
     this.#finish(by, why);
     this.#ask({ kind: "cancel" });
-    if (this.#reading) await new Promise((resolve) => setTimeout(resolve, DRAIN));
-    this.#controller?.error(new TypeError(why));
+    this.#fail(why);
+  }
+
+  /**
+   * To an event source, a broken connection and the end of the response are the same: it reconnects. Chromium takes a body
+   * that fails in a service worker for something else, and closes the event source for good; so it gets the end.
+   * @param {string} why
+   */
+  #fail(why) {
+    if (this.place.source) this.#controller?.close();
+    else this.#controller?.error(new TypeError(why));
   }
 
   /** The cable is cut: nothing gets through. */

@@ -14,7 +14,7 @@ AS_SOURCE = {"anyio/__init__.py", "anyio/abc/__init__.py"}
 UNCHECKED = (1).to_bytes(4, "little") + bytes(8)  # PEP 552: never compared with a source
 
 
-async def main() -> None:
+def main() -> None:
     """Compile them all."""
     with zipfile.ZipFile("/work/all.zip", "w") as archive:
         for path in sorted(SOURCES.rglob("*.py")):

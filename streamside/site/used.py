@@ -10,9 +10,6 @@ from pathlib import Path
 
 import bridge  # type: ignore[import-not-found]  # blog/live/bridge.py: in there it is a module like any other
 
-EXAMPLES = Path("/work/examples")
-USED = Path("/work/used.txt")
-
 
 async def visit(name: str, program: str) -> None:
     """Run one example as the page would."""
@@ -31,9 +28,19 @@ async def main() -> None:
     """Run the examples, one after the other, and write down what they have imported."""
     bridge.adapt()
     importlib.import_module("pyodide.ffi")  # which `bridge.connect` imports
-    for path in sorted(EXAMPLES.glob("*.py")):  # noqa: ASYNC240  # nobody is kept waiting here
-        await visit(path.stem, path.read_text())
+    for name, program in examples():
+        await visit(name, program)
+    record()
+
+
+def examples() -> list[tuple[str, str]]:
+    """Name and text of each."""
+    return [(path.stem, path.read_text()) for path in sorted(Path("/work/examples").glob("*.py"))]
+
+
+def record() -> None:
+    """Write down which of the archive's files modules have come from."""
     archive = f"/lib/python{sys.version_info[0]}{sys.version_info[1]}.zip/"
     origins = (getattr(getattr(module, "__spec__", None), "origin", None) for module in list(sys.modules.values()))
     used = sorted({origin.removeprefix(archive) for origin in origins if origin and origin.startswith(archive)})
-    USED.write_text("\n".join(used))
+    Path("/work/used.txt").write_text("\n".join(used))
