@@ -1,0 +1,66 @@
+import os
+
+import pytest
+
+from streamside.alone import AloneError, alone
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals and process groups are those of POSIX")
+
+PROGRAM = """
+import asyncio, time
+
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        raise ValueError("knows no lifespan")
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
+    await send({"type": "http.response.body", "body": b"data: 1\\n\\n", "more_body": True})
+    BODY
+    print("over")
+"""
+LEAVING = PROGRAM.replace("BODY", 'while (await receive())["type"] != "http.disconnect": pass')
+STAYING = PROGRAM.replace("BODY", "await asyncio.sleep(60)")
+BLOCKING = PROGRAM.replace("BODY", "time.sleep(60)")
+ENDING = PROGRAM.replace("BODY", 'await send({"type": "http.response.body"})')
+
+
+def test_a_reader_who_leaves():
+    assert alone(LEAVING, "leave", seconds=1) == "over\n(1 s later, that is all)"
+    assert alone(BLOCKING, "leave", seconds=0.5) == "(0.5 s later, that is all)"
+
+
+def test_ctrl_c_waits_for_a_stream():
+    *_, waiting, last = alone(STAYING, "Ctrl-C", seconds=0.5).splitlines()
+    assert waiting == "INFO:     Waiting for connections to close. (CTRL+C to force quit)"
+    assert last == "(0.5 s later, the server is still waiting)"
+
+
+def test_ctrl_c_with_a_limit_shows_no_frames_of_the_traceback():
+    printed = alone(STAYING, "Ctrl-C", "--timeout-graceful-shutdown", "1")
+    assert "Traceback (most recent call last):\n  …\nasyncio.exceptions.CancelledError" in printed
+    assert "INFO:     Finished server process\n" in printed
+    assert 'File "' not in printed
+    assert printed.endswith("\n(the server has ended)")
+
+
+def test_an_edit_starts_the_server_again_if_no_stream_is_in_its_way():
+    first, *_, last = alone(ENDING, "edit").splitlines()
+    assert first.endswith("detected changes in 'program.py'. Reloading...")
+    assert last == "(the server has started again)"
+    assert alone(STAYING, "edit", seconds=0.5).endswith("(0.5 s later, the server is still waiting)")
+
+
+def test_a_second_reader():
+    assert alone(STAYING, "second reader") == "(a second reader gets 200 and an event)"
+    assert alone(BLOCKING, "second reader", seconds=0.5) == "(0.5 s later, a second reader is still waiting)"
+
+
+def test_an_example_can_be_imported():
+    assert alone("from examples.basic_stream import app", "second reader").startswith("(a second reader gets 200")
+
+
+@pytest.mark.parametrize(
+    ("program", "said"), [("no_such_name", "NameError"), ("app = 1", "'int' object is not callable")]
+)
+def test_a_program_that_serves_nothing(program, said):
+    with pytest.raises(AloneError, match=said):
+        alone(program, "leave")
