@@ -9,7 +9,7 @@ from streamside import catalogue
 from streamside.assets import AssetError
 from streamside.catalogue import Lesson, SiteError
 from streamside.setup import SetupError
-from streamside.site import check, new, render, run
+from streamside.site import check, claims, new, render, run
 from streamside.site.bundle import BundleError
 
 ROOT = catalogue.ROOT
@@ -92,6 +92,8 @@ def _new(options: argparse.Namespace) -> int:
 def _check(_: argparse.Namespace) -> int:
     render.render(ROOT)
     complaints = check.check(catalogue.read(ROOT), ROOT / "_site")
+    examples = catalogue.examples(ROOT)
+    complaints += check.false_claims(examples, claims.try_out(examples))
     for complaint in complaints:
         print(complaint)
     print(f"{len(complaints)} complaints" if complaints else "nothing to complain of")

@@ -3,7 +3,7 @@
 import ast
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
@@ -173,6 +173,19 @@ def _text_of(argument: ast.expr) -> str | None:
             return text
         case _:
             return None
+
+
+def false_claims(all_examples: Iterable[Example], reasons: Mapping[str, str | None]) -> Iterator[Complaint]:
+    """Examples that say of themselves otherwise than is so whether they run in a page; `reasons` are from `claims`."""
+    for example in all_examples:
+        where, reason = f"examples/{example.path.name}", reasons[example.name]
+        if example.obstacle is None and reason is not None:
+            remedy = 'change it, or say so: `[tool.streamside]`, `page = "why not"` in its script block'
+            yield Complaint(where, f"does not run in a page ({reason})", remedy)
+        if example.obstacle is not None and reason is None:
+            yield Complaint(
+                where, "says that it cannot run in a page, and does", "take `page = …` out of its script block"
+            )
 
 
 def dead_links(lessons: Iterable[Lesson], pages: Path) -> Iterator[Complaint]:

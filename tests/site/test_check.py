@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from streamside.catalogue import read
-from streamside.site.check import check
+from streamside.catalogue import examples, read
+from streamside.site.check import check, false_claims
 from streamside.site.run import digest
 from tests.small_tutorial import code, markdown, write_lesson
 
@@ -135,3 +135,19 @@ def test_front_matter_that_names_other_examples(complaints):
 def test_a_lesson_that_cannot_be_read(complaints, project):
     said = complaints(code("from examples import nothing"), sound=False)
     assert "examples/nothing.py: there is no such example" in said[0]
+
+
+@pytest.mark.parametrize(
+    ("says", "reason", "complaint"),
+    [
+        (None, None, None),
+        ("It needs threads.", "RuntimeError: can't start new thread", None),
+        (None, "RuntimeError: can't start new thread", "does not run in a page (RuntimeError: can't start new thread)"),
+        ("It needs threads.", None, "says that it cannot run in a page, and does"),
+    ],
+)
+def test_what_an_example_says_of_the_page_is_held_against_what_it_does_there(project, says, reason, complaint):
+    block = f'# /// script\n# [tool.streamside]\n# page = "{says}"\n# ///\n' if says else ""
+    (project / "examples/one.py").write_text(f'"""One."""\n\n{block}')
+    said = list(map(str, false_claims(examples(project), {"one": reason})))
+    assert [text.split(": ", 1)[1].split("; ")[0] for text in said] == ([complaint] if complaint else [])
