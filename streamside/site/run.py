@@ -14,9 +14,9 @@ from streamside.catalogue import Lesson, SiteError, read
 
 CELL_SECONDS = 120
 # Of the package, what a lesson's outputs can depend on.
-MODULES = ("wire", "recording", "server", "assets", "catalogue", "client", "lab")
+MODULES = ("wire", "recording", "server", "assets", "catalogue", "client", "lab", "alone")
 LOCKS = ("requirements.lock", "package-lock.json")
-# What differs between two good runs: shown times, on a machine that was busy. Nothing else is taken for equal.
+# What differs between two good runs: times, on a machine that was busy, and tokens. Nothing else is taken for equal.
 VOLATILE = (
     re.compile(r"^ *\d+\.\d s(?= [│■↳])", re.MULTILINE),  # the margin of a transcript
     re.compile(r'(?<=<span class="time">) *\d+\.\d s(?=</span>)'),  # the same as HTML
@@ -24,6 +24,8 @@ VOLATILE = (
         r"(?<=<td>)\d+\.\d s(?=</td>)|^\d+\.\d s(?=  )|(?<=^\| )\d+\.\d s(?= \|)", re.MULTILINE
     ),  # a table of events
     re.compile(r'(?<=\[)\d+(?=, ")|(?<="start": )\d+|(?<="end": )\d+'),  # a recording as JSON, milliseconds
+    # The token that Django makes anew for each page: in the form, and in the cookie, which bears a date besides.
+    re.compile(r'(?<=csrfmiddlewaretoken\\" value=\\")\w+|(?<=csrftoken=)[^"]+'),
 )
 
 
