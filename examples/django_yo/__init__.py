@@ -19,11 +19,11 @@ os.environ["DJANGO_SETTINGS_MODULE"] = f"{__name__}.settings"
 
 django = get_asgi_application()
 
-from .lifespan import lifespan  # noqa: E402  (it needs the settings)
+from . import lifespan  # noqa: E402  (it needs the settings)
 
 
 async def app(scope, receive, send):
     if scope["type"] == "lifespan":
-        await lifespan(receive, send)
+        await lifespan.lifespan(receive, send)
     else:
         await django(scope, receive, send)

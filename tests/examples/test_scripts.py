@@ -23,13 +23,14 @@ from streamside import assets
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SCRIPTS = sorted(path for path in (ROOT / "examples").glob("*.py") if path.name != "__init__.py")
+FOLDERS = sorted(path.parent for path in (ROOT / "examples").glob("*/__init__.py"))
 PACKAGE = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))
 METADATA = re.compile(r"(?m)^# /// script$\n(?P<content>(^#(| .*)$\n)+)^# ///$")  # the expression that PEP 723 gives
 ADDRESSES = {"action", "formaction", "href", "hx-delete", "hx-get", "hx-post", "hx-put", "poster", "src", "sse-connect"}
 
 # Run in an interpreter of its own: what does the import alone do?
 IMPORT = """
-import sys, threading
+import sys, tempfile, threading
 from pathlib import Path
 
 done = []
@@ -40,6 +41,7 @@ def note(event, args):
         done.append(f"open {args[0]}")
 
 import fasthtml.common  # what the libraries do is theirs
+tempfile.gettempdir()  # which tries, once, where it can write
 sys.dont_write_bytecode = True
 sys.path.insert(0, sys.argv[1])
 sys.addaudithook(note)
@@ -48,11 +50,17 @@ print(done, threading.active_count())
 """
 
 every_script = pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+every_example = pytest.mark.parametrize("script", [*SCRIPTS, *FOLDERS], ids=lambda script: script.stem)
+
+
+def program(script: Path) -> str:
+    """The example's text; of a folder, that of the package."""
+    return (script if script.is_file() else script / "__init__.py").read_text(encoding="utf-8")
 
 
 def metadata(script: Path) -> dict:
-    """The script's PEP 723 metadata."""
-    found = list(METADATA.finditer(script.read_text(encoding="utf-8")))
+    """The example's PEP 723 metadata."""
+    found = list(METADATA.finditer(program(script)))
     assert len(found) == 1, "one block of metadata"
     lines = found[0]["content"].splitlines()
     return tomllib.loads("\n".join(line.removeprefix("#").removeprefix(" ") for line in lines))
@@ -70,7 +78,7 @@ def test_run_as_a_script_it_serves_its_own_app_to_this_machine_alone(script, mon
     assert 0 < options["timeout_graceful_shutdown"] <= 5
 
 
-@every_script
+@every_example
 def test_importing_it_does_no_work(script, tmp_path):
     command = [sys.executable, "-I", "-c", IMPORT, str(ROOT), script.stem]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=15)
@@ -78,7 +86,7 @@ def test_importing_it_does_no_work(script, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} <= {".sesskey"}
 
 
-@every_script
+@every_example
 def test_its_metadata_names_packages_that_are_here(script):
     asked = metadata(script)
     assert asked["requires-python"] == ">=3.11"
@@ -89,32 +97,36 @@ def test_its_metadata_names_packages_that_are_here(script):
     assert sys.version.split()[0] in SpecifierSet(asked["requires-python"])
 
 
-@every_script
+@every_example
 def test_its_metadata_names_every_package_that_it_imports(script):
-    """FastHTML brings starlette and uvicorn along; any other package must be named."""
+    """FastHTML brings starlette and uvicorn along, and Django asgiref; any other package must be named."""
     imported = set()
-    for node in ast.walk(ast.parse(script.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            imported |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            imported.add(node.module.split(".")[0])
+    for file in [script] if script.is_file() else script.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                imported.add(node.module.split(".")[0])
     by_package = importlib.metadata.packages_distributions()
-    wanted = {by_package[name][0] for name in imported - sys.stdlib_module_names}
+    wanted = {by_package[name][0].lower() for name in imported - sys.stdlib_module_names}
     named = {Requirement(text).name for text in metadata(script)["dependencies"]}
-    brought = {"starlette", "uvicorn"} if "python-fasthtml" in named else set()
-    assert wanted <= named | brought
+    brought = {"python-fasthtml": {"starlette", "uvicorn"}, "django": {"asgiref"}}
+    assert wanted <= named.union(*(brought.get(name, set()) for name in named))
 
 
-@every_script
+@every_example
 def test_its_title_is_one_sentence(script):
-    title = ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))).splitlines()[0]
+    title = ast.get_docstring(ast.parse(program(script))).splitlines()[0]
     assert re.fullmatch(r"[A-Z][^.!?]*\.", title), title
     assert len(title) <= 117
 
 
-@every_script
+@every_example
 def test_its_page_loads_from_here(script, serving):
-    """Addresses are relative, or CDN links with the version in package.json and a file in node_modules."""
+    """Addresses are relative, or CDN links with the version in package.json and a file in node_modules.
+
+    An example that cannot run in the reader's page never stands below another path, so its own may be absolute.
+    """
     app = importlib.import_module(f"examples.{script.stem}").app
     page = fetch(serving(Unchanged(app)))
     links = set(assets.links(page))
@@ -123,7 +135,7 @@ def test_its_page_loads_from_here(script, serving):
         assert PACKAGE["dependencies"][match["package"]] == match["version"], link
         assert assets.find(link).is_file()
     for address in addresses(page):
-        assert address in links or is_relative(address), address
+        assert address in links or is_relative(address) or (is_rooted(address) and stays_here(script)), address
     for quoted in re.findall(r"https?://[^\"'\s<]+", page):
         assert quoted in links, quoted
 
@@ -170,3 +182,12 @@ def addresses(page: str) -> list[str]:
 def is_relative(address: str) -> bool:
     parts = urlsplit(address)
     return not (parts.scheme or parts.netloc or address.startswith("/"))
+
+
+def is_rooted(address: str) -> bool:
+    """Absolute, on the same server."""
+    return address.startswith("/") and not address.startswith("//")
+
+
+def stays_here(script: Path) -> bool:
+    return "page" in metadata(script).get("tool", {}).get("streamside", {})
