@@ -28,12 +28,20 @@ const complaint = StateField.define({
  * @param {Complaint} told
  */
 function beside(state, { line, message }) {
-  const { from, to } = state.doc.line(Math.min(Math.max(line, 1), state.doc.lines));
+  const { from, to } = lineAt(state, line);
   const widget = new Message(message);
   return Decoration.set([
     Decoration.line({ class: 'cm-wrong' }).range(from),
     Decoration.widget({ widget, side: 1 }).range(to),
   ]);
+}
+
+/**
+ * @param {EditorState} state
+ * @param {number} line  from 1; what is beyond the end is the last line
+ */
+function lineAt(state, line) {
+  return state.doc.line(Math.min(Math.max(line, 1), state.doc.lines));
 }
 
 class Message extends WidgetType {
@@ -100,8 +108,8 @@ export function createEditor(parent, { source, label, onchange, onrun }) {
     },
     /** @param {Complaint | null} told */
     complain(told) {
-      view.dispatch({ effects: complain.of(told) });
-      if (told) view.dom.querySelector('.cm-wrong')?.scrollIntoView({ block: 'nearest' });
+      const scroll = told ? [EditorView.scrollIntoView(lineAt(view.state, told.line).from)] : [];
+      view.dispatch({ effects: [complain.of(told), ...scroll] });
     },
   };
 }

@@ -460,6 +460,16 @@ def test_code_is_changed_run_reset_and_passed_on(show: Callable[..., Locator], p
     assert page_url
 
 
+def test_the_page_does_not_glide_under_the_caret(show: Callable[..., Locator], page: Page) -> None:
+    page.emulate_media(reduced_motion="no-preference")
+    live = show(exchange(NUMBERS))
+    root = page.locator("html")
+    expect(root).to_have_css("scroll-behavior", "smooth")
+    live.get_by_role("button", name="Code", exact=True).click()
+    live.get_by_role("textbox").focus()
+    expect(root).to_have_css("scroll-behavior", "auto")
+
+
 def test_an_error_stands_beside_its_line(show: Callable[..., Locator], page: Page) -> None:
     page.add_init_script(
         "globalThis.fake = {calls: [], error: Object.assign(new Error('SyntaxError: invalid syntax'), {line: 3})}"
