@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
 from streamside import setup
 from streamside.setup import ROOT, SetupError, main, npm, run, unless_marked
@@ -115,3 +116,18 @@ def test_set_up_needs_nothing_but_the_standard_library():
     done = subprocess.run([sys.executable, "-S", "-c", program], cwd=ROOT, capture_output=True, text=True)
     assert done.stderr == ""
     assert set(done.stdout.split()) == {"__main__", "streamside"}
+
+
+def test_conda_users_get_the_same():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    *packages, pip = environment["dependencies"]
+    assert {re.split("[<>=]", name)[0] for name in packages} >= {"python", "quarto", "nodejs", "redis-server", "pip"}
+    assert pip == {"pip": ["--requirement=requirements.lock"]}
+
+
+def test_where_there_is_no_make_the_readme_has_the_two_lines():
+    lines = re.findall(r"^\t\$\(RUN\) (streamside preview|pytest .*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert len(lines) == 2
+    readme, workflow = ((ROOT / name).read_text() for name in ("README.md", ".github/workflows/test.yml"))
+    assert all(f"python -m streamside.setup {line}\n" in readme for line in lines)
+    assert f"python -m streamside.setup {lines[1]}\n" in workflow
