@@ -23,7 +23,7 @@ def test_what_a_reader_sees(serving, page, in_a_thread):
     yo(page, "ben")
     page.get_by_text("yo from ann to ben").wait_for()
     axe_finds_nothing(page)
-    everybodys, anns = (page.locator("section").nth(number).locator("li") for number in (0, 1))
+    anns, everybodys = (page.locator("section").nth(number).locator("li") for number in (0, 1))
     assert everybodys.all_inner_texts() == ["yo from ann to ann", "yo from ann to ben"]
     assert anns.all_inner_texts() == ["yo from ann to ann", HOSTILE]
     page.get_by_role("button", name="Sign out ann").click()
