@@ -4,9 +4,9 @@
  * An address `…/live/TAB/SERVER/PATH` is PATH of one server of one open tab. This script keeps nothing that it cannot
  * ask for again: a browser stops it when it likes, and the tab tells it anew where its worker is (`tab`).
  *
- * From the tab: `tab` (id, port to its worker, cables by server), `cable` (server, its state), `gone` (tab), `keep` (urls),
- * `ping`; each but the first is acknowledged at the port that comes with it. To the tab: `tab?`, `wire` (server, message), `answered` (server: the preset answer is used up).
- * With the worker: see bridge.py.
+ * From the tab: `tab` (tab, cables by server, with a port to its worker), `cable` (tab, server, cable or null, why),
+ * `gone` (tab, why), `keep` (urls), `ping`; each but the first is acknowledged at the port that comes with it. To the tab:
+ * `tab?` (tab), `wire` (server, message), `answered` (server: the preset answer is used up). With the worker: see bridge.py.
  */
 /* global streamside */
 importScripts("live/bundle.js");
@@ -76,16 +76,24 @@ function locate(url) {
 async function answerElsewhere(event) {
   const { request } = event;
   const url = new URL(request.url);
-  const client = event.clientId ? await serviceWorker.clients.get(event.clientId) : undefined;
-  const home = locate(client?.url ?? "") ?? (request.mode === "navigate" ? locate(request.referrer) : undefined);
-  if (!home) return url.href.startsWith(SITE) && request.method === "GET" ? siteFile(request) : fetch(request);
-  if (url.origin !== location.origin) return asset(url);
+  if (url.origin !== location.origin) return asset(url); // the site's own pages ask for nothing elsewhere
   if (url.href.startsWith(`${SITE}live/`)) return siteFile(request);
+  const home = locate(request.referrer) ?? (await homeOf(event.clientId));
+  if (!home) return url.href.startsWith(SITE) && request.method === "GET" ? siteFile(request) : fetch(request);
   // An absolute path belongs to the example that asks for it.
   const source = SOURCE.exec(url.search);
   const query = (source ? url.search.slice(0, source.index) : url.search).replace(/^\?/, "");
   const there = { ...home, path: url.pathname, query, source: source && source[1] };
   return request.mode === "navigate" ? Response.redirect(address(there), 307) : exchange(there, request);
+}
+
+/**
+ * The example whose page asks. A worker that is still loading is not to be asked for: it waits for our answer itself.
+ * @param {string} clientId
+ */
+async function homeOf(clientId) {
+  const client = clientId ? await serviceWorker.clients.get(clientId) : undefined;
+  return locate(client?.url ?? "");
 }
 
 /**

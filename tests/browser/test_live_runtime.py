@@ -5,13 +5,15 @@ import random
 import re
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, Page
+from playwright.sync_api import Browser, Error, Page
 
 from streamside import catalogue
 from streamside.site import bundle
@@ -19,7 +21,8 @@ from streamside.site import bundle
 pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("live")]
 
 PREFIX = "/some/prefix/"
-LABORATORY = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Laboratory</title><link rel="icon" href="data:,">
+LABORATORY = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Laboratory</title>
+<link rel="icon" href="data:,">
 <script type="module">
 import * as runtime from "./live/runtime.js";
 Object.assign(window, { runtime, runs: [], steps: [] });
@@ -41,6 +44,8 @@ window.ready = true;
 class Files(SimpleHTTPRequestHandler):
     """Plain files below the prefix, and nothing elsewhere."""
 
+    timeout = 2  # seconds: browsers open connections in advance, and some are never used
+
     def translate_path(self, path: str) -> str:
         return super().translate_path(path.removeprefix(PREFIX.rstrip("/")) if path.startswith(PREFIX) else "/nothing")
 
@@ -59,16 +64,20 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def host(built: Path) -> Iterator[str]:
     """The site's address."""
-    yield from serve_files(built)
+    with serve_files(built) as url:
+        yield url
 
 
+@contextmanager
 def serve_files(folder: Path) -> Iterator[str]:
     with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Files, directory=folder)) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}{PREFIX}"
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}{PREFIX}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 class Laboratory:
@@ -193,7 +202,7 @@ def test_the_first_example_streams_into_its_page(laboratory: Laboratory) -> None
     run.wait("run.wire.some((each) => each.what === 'error')")
     events = run.wire(kind="source", what="event")
     assert [event["data"] for event in events] == [*(f"<p>message number {n}</p>" for n in range(10)), "<p>DONE</p>"]
-    gaps = [later["time"] - earlier["time"] for earlier, later in zip(events, events[1:], strict=False)]
+    gaps = [later["time"] - earlier["time"] for earlier, later in pairwise(events)]
     assert sum(400 < gap < 700 for gap in gaps) >= 8, gaps
     assert run.frame().locator("p").count() == 11
     request = run.wire(kind="request", path="/sse-stream")[0]
@@ -298,7 +307,7 @@ CABLE = COUNTER.replace("asyncio.sleep(pause)", "asyncio.sleep(0.05)")
 
 def gaps(run: Run) -> list[float]:
     times = [each["time"] for each in run.wire(kind="source", what="event")]
-    return [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    return [later - earlier for earlier, later in pairwise(times)]
 
 
 def test_a_cable_can_be_slow_late_and_hold_everything_back(laboratory: Laboratory) -> None:
@@ -453,8 +462,10 @@ def test_an_endless_loop_while_starting_can_be_given_up(laboratory: Laboratory) 
     why = laboratory.page.evaluate(
         """() => {
           const giveUp = new AbortController();
-          const failed = run("program", { source: "while True: pass", signal: giveUp.signal }).catch((error) => error.message);
-          const waiting = setInterval(() => steps.some(([step]) => step === "Starting the server") && giveUp.abort(), 50);
+          const options = { source: "while True: pass", signal: giveUp.signal };
+          const failed = run("program", options).catch((error) => error.message);
+          const isStarting = () => steps.some(([step]) => step === "Starting the server");
+          const waiting = setInterval(() => isStarting() && giveUp.abort(), 50);
           return failed.finally(() => clearInterval(waiting));
         }"""
     )
@@ -485,10 +496,9 @@ app = Starlette(lifespan=lifespan, """,
 
 def test_the_application_starts_up_and_shuts_down(laboratory: Laboratory) -> None:
     run = laboratory.run(LIFESPAN)
-    assert "startup" in run.log or True
     run.wait_for_log("begin")
     run.call("stop()")
-    assert run.log.rstrip().endswith("finally\nshutdown")
+    run.wait_for_log("finally\nshutdown")
 
 
 def test_a_rare_module_is_fetched_when_it_is_imported(laboratory: Laboratory) -> None:
@@ -517,13 +527,13 @@ def test_a_service_worker_that_was_stopped_asks_for_what_it_forgot(laboratory: L
     assert "visit 3" in run.inside("fetch('./').then((response) => response.text())")
 
 
-def test_a_second_visit_needs_no_network(laboratory: Laboratory, browser: Browser) -> None:
+def test_a_second_visit_needs_no_network(laboratory: Laboratory) -> None:
     laboratory.run(name="basic_stream").wait("run.wire.some((each) => each.what === 'event')")
     laboratory.page.wait_for_function(
         """async () => {
           const kept = (await (await caches.open("streamside")).keys()).map((request) => request.url);
-          return kept.some((url) => url.endsWith("probe.js")) && kept.some((url) => url.endsWith("wasm.packed"))
-            && kept.some((url) => url.endsWith("boot.zip.packed")) && kept.some((url) => url.endsWith("basic_stream.py"));
+          const needed = ["/probe.js", "wasm.packed", "-boot.zip.packed", "/basic_stream.py"];
+          return needed.every((end) => kept.some((url) => url.endsWith(end)));
         }"""
     )
     context = laboratory.page.context
@@ -558,20 +568,27 @@ def test_tabs_are_independent(laboratory: Laboratory) -> None:
     assert "finally" not in first.log
 
 
-def test_a_new_deployment_replaces_the_service_worker(page: Page, built: Path, tmp_path: Path) -> None:
+STATES = """async () => {
+  const { installing, waiting, active } = await navigator.serviceWorker.getRegistration();
+  return [installing, waiting, active].map((worker) => worker?.state ?? "none").join(" ")"""
+
+
+def test_a_new_deployment_replaces_the_service_worker(browser: Browser, built: Path, tmp_path: Path) -> None:
+    page = browser.new_page()  # not the one whose requests Playwright routes: an update of a worker hangs in there
     shutil.copytree(built, tmp_path / "site")
-    for host in serve_files(tmp_path / "site"):
-        laboratory = Laboratory(page, host)
-        page.set_default_timeout(30_000)
+    page.set_default_timeout(20_000)
+    with serve_files(tmp_path / "site") as url:
+        laboratory = Laboratory(page, url)
         laboratory.open()
         old = laboratory.run(COUNTER)
-        old.wait_for_log("begin")
+        old.wait("run.wire.filter((each) => each.what === 'event').length > 3")
         table = tmp_path / "site/live/bundle.js"
         table.write_text(re.sub(r'"version": "\w+"', '"version": "another"', table.read_text()))
         page.evaluate("navigator.serviceWorker.getRegistration().then((each) => void each.update())")
-        old.wait("run.wire.at(-1).what === 'event'")
+        page.wait_for_function(STATES + " === 'none installed activated'; }")
         count = len(old.wire(what="event"))
-        old.wait(f"run.wire.filter((each) => each.what === 'event').length > {count + 30}")
+        old.wait(f"run.wire.filter((each) => each.what === 'event').length > {count + 5}")  # it is not disturbed
         laboratory.open()
-        page.wait_for_function("async () => !(await navigator.serviceWorker.getRegistration()).waiting", timeout=10_000)
+        page.wait_for_function(STATES + " === 'none none activated'; }")
         laboratory.run(COUNTER).wait("run.wire.filter((each) => each.what === 'event').length > 3")
+    page.context.close()
