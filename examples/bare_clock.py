@@ -43,7 +43,7 @@ async def ticks():
     try:
         while True:
             yield f"data: {strftime('%H:%M:%S')}\n\n".encode()
-            # bareASGI sends what it was given before this: the comment pushes the event out.
+            # bareASGI lags one chunk behind: the comment pushes the event out.
             yield b":\n\n"
             await sleep(1)
     finally:
@@ -62,7 +62,11 @@ async def test(_request):
 
 @app.on_http_request({"GET"}, "/events")
 async def events(_request):
-    headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
+    headers = [
+        (b"content-type", b"text/event-stream"),
+        (b"cache-control", b"no-cache"),
+        (b"x-accel-buffering", b"no"),
+    ]
     return HttpResponse(200, headers, ticks())
 
 

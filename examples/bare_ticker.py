@@ -70,7 +70,7 @@ async def ticks():
     try:
         while event := await queue.get():
             yield event
-            yield b""  # bareASGI holds each chunk back until it has the next one
+            yield b""  # bareASGI lags one chunk behind
     finally:
         listeners.remove(queue)
 
@@ -85,7 +85,11 @@ async def index(_request):
 
 @app.on_http_request({"GET"}, "/events")
 async def events(_request):
-    headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
+    headers = [
+        (b"content-type", b"text/event-stream"),
+        (b"cache-control", b"no-cache"),
+        (b"x-accel-buffering", b"no"),
+    ]
     return HttpResponse(200, headers, ticks())
 
 
