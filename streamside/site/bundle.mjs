@@ -15,6 +15,11 @@ const python = await loadPyodide({
 });
 python.FS.mkdirTree("/work");
 python.FS.mount(python.FS.filesystems.NODEFS, { root: resolve(folder) }, "/work");
-python.runPython(readFileSync(program, "utf8"));
-await python.globals.get("main")();
-process.exit(0); // what an example has left running does not keep us
+try {
+  python.runPython(readFileSync(program, "utf8"));
+  await python.globals.get("main")();
+  process.exit(0); // what an example has left running does not keep us
+} catch (error) {
+  console.error(error.message); // not the whole error: Node.js would print Pyodide's own source with it
+  process.exit(1);
+}
