@@ -20,7 +20,7 @@ async def app(scope, receive, send):
 LEAVING = PROGRAM.replace("BODY", 'while (await receive())["type"] != "http.disconnect": pass')
 STAYING = PROGRAM.replace("BODY", "await asyncio.sleep(60)")
 BLOCKING = PROGRAM.replace("BODY", "time.sleep(60)")
-ENDING = PROGRAM.replace("BODY", 'await send({"type": "http.response.body"})')
+ENDING = PROGRAM.replace("BODY", 'return await send({"type": "http.response.body"})')
 
 
 def test_a_reader_who_leaves():
