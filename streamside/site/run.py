@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from streamside.catalogue import Lesson, SiteError, read
+from streamside.catalogue import Lesson, SiteError, cell_text, read
 
 CELL_SECONDS = 120
 # Of the package, what a lesson's outputs can depend on.
@@ -32,13 +32,15 @@ VOLATILE = (
 def digest(lesson: Lesson) -> str:
     """The digest of all that the lesson's outputs depend on: its code, its examples, the package, the locks.
 
-    Prose is not among it: a changed sentence changes the page, and no output.
+    Prose is not among it, unless the code names the lesson's own file: a changed sentence changes no output.
     """
     root = lesson.root
     files = [root / "examples/__init__.py", *(file for example in lesson.examples for file in example.files)]
     files += [root / "streamside" / f"{module}.py" for module in MODULES]
     files += [root / lock for lock in LOCKS]
     parts: list[object] = [text for _, text in lesson.code]
+    if any(lesson.path in text for _, text in lesson.code):
+        parts += [cell_text(cell) for cell in lesson.notebook["cells"]]
     if any("contents(" in text for _, text in lesson.code):
         site = read(root)
         parts += [[part.title, part.planned] for part in site.parts]

@@ -57,6 +57,14 @@ def test_a_changed_sentence_needs_no_run(project):
     assert is_current(lesson(project))
 
 
+def test_a_lesson_that_reads_its_own_prose_is_outdated_when_that_has_changed(project):
+    reads = "path = 'notebooks/01-a.ipynb'"
+    run([write_lesson(project, markdown("# A"), code(reads))], quiet)
+    assert is_current(lesson(project))
+    change(project, 1, "# A, but better")
+    assert not is_current(lesson(project))
+
+
 def test_modification_times_and_unrelated_files_do_not_count(project):
     run([lesson(project)], quiet)
     (project / "examples/one.py").touch()
