@@ -33,6 +33,8 @@ const waiting = new Map();
 /** @type {Map<string, Connection>} */
 const connections = new Map();
 let connectionCount = 0;
+/** Called when any cable has changed. @type {Set<() => void>} */
+const cableWatchers = new Set();
 
 serviceWorker.addEventListener("install", () => void serviceWorker.skipWaiting());
 serviceWorker.addEventListener("activate", (event) => event.waitUntil(Promise.all([serviceWorker.clients.claim(), forgetOldFiles()])));
@@ -188,6 +190,7 @@ function removeTab(tab, why) {
   for (const connection of ofServer(tab)) connection.breakOff("server", why);
   tabs.get(tab)?.port.close();
   tabs.delete(tab);
+  cablesChanged();
 }
 
 /**
@@ -230,6 +233,12 @@ function changeCable(tab, server, cable, why) {
     else if (!cable) connection.breakOff("server", why);
     else connection.wake();
   }
+  cablesChanged();
+}
+
+function cablesChanged() {
+  for (const look of cableWatchers) look();
+  cableWatchers.clear();
 }
 
 // ── connections ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -240,14 +249,34 @@ function changeCable(tab, server, cable, why) {
  * @returns {Promise<Response>}
  */
 async function exchange(place, request) {
-  const tab = await findTab(place.tab);
-  const cable = tab?.cables.get(place.server);
-  if (!tab || !cable) return notRunning(request);
+  await findTab(place.tab);
   const body = request.method === "GET" || request.method === "HEAD" ? null : await request.arrayBuffer();
-  const connection = new Connection(place, tab, cable, request);
-  if (cable.cut) return connection.refuse();
-  if (cable.answer) return connection.preset(cable.answer);
-  return connection.open(request, body);
+  for (;;) {
+    if (place.source) await mended(place, request.signal);
+    const tab = tabs.get(place.tab);
+    const cable = tab?.cables.get(place.server);
+    if (!tab || !cable || request.signal.aborted) return notRunning(request);
+    const connection = new Connection(place, tab, cable, request);
+    if (cable.cut) return connection.refuse();
+    if (cable.answer) return connection.preset(cable.answer);
+    const response = await connection.open(request, body);
+    if (!place.source || response.type !== "error" || connection.endedBy !== "network") return response;
+  }
+}
+
+/**
+ * Until the cable is whole. An event source's attempt waits in a cut one, as packets do that are sent again and again: were
+ * it refused, Firefox would close the event source for good.
+ * @param {Place} place
+ * @param {AbortSignal} signal  the client does not wait any more
+ */
+async function mended({ tab, server }, signal) {
+  while (tabs.get(tab)?.cables.get(server)?.cut && !signal.aborted) {
+    await new Promise((/** @type {(value?: unknown) => void} */ resolve) => {
+      cableWatchers.add(resolve);
+      signal.addEventListener("abort", resolve, { once: true });
+    });
+  }
 }
 
 /** @param {Request} request */
@@ -263,7 +292,8 @@ class Connection {
   #inCable = [];
   /** When the cable is free again, at a limited rate. */
   #freeAt = 0;
-  #over = false;
+  /** @type {"server" | "client" | "network" | null} */
+  endedBy = null;
   #wake = () => {};
   #decoder = new TextDecoder();
   /** @type {ReadableStreamDefaultController<Uint8Array> | undefined} */
@@ -401,7 +431,7 @@ class Connection {
    * @returns {Promise<Item | undefined>}  undefined if the connection is over
    */
   async #take() {
-    while (!this.#over) {
+    while (!this.endedBy) {
       const pause = this.#pause();
       if (pause <= 0) return this.#next();
       await new Promise((/** @type {(value?: unknown) => void} */ resolve) => {
@@ -439,7 +469,7 @@ class Connection {
 
   /** The client has gone. */
   left() {
-    if (this.#over) return;
+    if (this.endedBy) return;
     this.#finish("client", "The page closed the connection.");
     this.#ask({ kind: "cancel" });
   }
@@ -450,7 +480,7 @@ class Connection {
    * @param {string} why
    */
   breakOff(by, why) {
-    if (this.#over) return;
+    if (this.endedBy) return;
     this.#finish(by, why);
     this.#ask({ kind: "cancel" });
     this.#fail(why);
@@ -488,7 +518,7 @@ class Connection {
    * @param {string} why
    */
   #finish(by, why) {
-    this.#over = true;
+    this.endedBy = by;
     connections.delete(this.id);
     this.#tell({ kind: "end", by, why });
     this.#wake();
