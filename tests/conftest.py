@@ -14,9 +14,11 @@ from playwright.sync_api import Browser, Page, Route, sync_playwright
 from benchmarks.static import serving as serving_files
 from streamside import assets
 from streamside import browser as browsers
-from streamside.catalogue import ROOT
+from streamside.assets import AssetError
+from streamside.catalogue import ROOT, SiteError
 from streamside.server import serve
 from streamside.site import render
+from streamside.site.bundle import BundleError
 from tests import small_tutorial
 
 ELSEWHERE = re.compile(r"^(?!http://127\.0\.0\.1:|data:|blob:)")
@@ -83,10 +85,18 @@ def page(browser: Browser) -> Iterator[Page]:
     assert not errors, f"errors in the page: {errors}"
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Build the pages, once, before the workers that run the tests start."""
+    if not hasattr(session.config, "workerinput"):
+        try:
+            render.render(ROOT)
+        except (SiteError, BundleError, AssetError) as error:
+            pytest.exit(f"the pages cannot be built: {error}", returncode=2)
+
+
 @pytest.fixture(scope="session")
 def built_site() -> Path:
-    """The tutorial's pages, built from this checkout."""
-    render.render(ROOT)
+    """The tutorial's pages, as built from this checkout when the session began."""
     return ROOT / "_site"
 
 
