@@ -28,7 +28,12 @@ app = FastHTML(
 
 @app.get("/")
 def index():
-    messages = Div(hx_ext="sse", sse_connect="sse-stream", sse_swap="progress", hx_swap="beforeend show:bottom")
+    messages = Div(
+        hx_ext="sse",
+        sse_connect="sse-stream",
+        sse_swap="progress",
+        hx_swap="beforeend show:bottom",
+    )
     return Titled("A first stream", messages)
 
 

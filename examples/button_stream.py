@@ -38,7 +38,12 @@ def index():
 @app.get("/connection")
 def connection(name: str):
     url = "sse-stream?" + urlencode({"name": name})
-    return Div(hx_ext="sse", sse_connect=url, sse_swap="progress", hx_swap="beforeend show:bottom")
+    return Div(
+        hx_ext="sse",
+        sse_connect=url,
+        sse_swap="progress",
+        hx_swap="beforeend show:bottom",
+    )
 
 
 async def progress(name: str):

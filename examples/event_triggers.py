@@ -33,7 +33,8 @@ def asked(session):
 @app.get("/")
 def index(session):
     news = P(asked(session), hx_post="news", hx_trigger="sse:news")
-    return Titled("Events that start requests", Div(news, hx_ext="sse", sse_connect="sse-stream", sse_close="done"))
+    stream = Div(news, hx_ext="sse", sse_connect="sse-stream", sse_close="done")
+    return Titled("Events that start requests", stream)
 
 
 @app.post("/news")

@@ -45,7 +45,7 @@ def index():
 
 
 async def readings():
-    yield sse_message(P("the window is open"))  # without a type of its own it is a "message"
+    yield sse_message(P("the window is open"))  # its type is "message"
     for step in range(5):
         yield sse_message(P(f"{20 + step} °C"), event="temperature")
         await sleep(0.5)

@@ -27,7 +27,8 @@ PAGE = """<!doctype html>
       for (const type of ["message", "greeting", "done"]) {
         source.addEventListener(type, (event) => {
           const item = document.createElement("li");
-          item.textContent = `${event.type}, last event ID "${event.lastEventId}": ${event.data}`;
+          const { lastEventId, data } = event;
+          item.textContent = `${type}, last event ID "${lastEventId}": ${data}`;
           document.getElementById("events").append(item);
         });
       }
@@ -60,7 +61,11 @@ async def app(scope, receive, send):
 
 
 async def stream(receive, send):
-    headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
+    headers = [
+        (b"content-type", b"text/event-stream"),
+        (b"cache-control", b"no-cache"),
+        (b"x-accel-buffering", b"no"),
+    ]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     leaving = asyncio.create_task(client_leaves(receive))
     try:
@@ -80,7 +85,10 @@ async def client_leaves(receive):
 
 
 async def answer(send, status, kind, body):
-    headers = [(b"content-type", kind + b"; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    headers = [
+        (b"content-type", kind + b"; charset=utf-8"),
+        (b"content-length", str(len(body)).encode()),
+    ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

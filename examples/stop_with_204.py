@@ -25,12 +25,13 @@ app = FastHTML(
 
 STEPS = ["1", "2", "3", "4", "5"]
 
-# A plain event source: htmx's extension takes 204 for a failure, opens a new one, and so never stops.
+# A plain event source: htmx's extension takes 204 for a failure and opens a new one.
 SCRIPT = """
 const source = new EventSource("sse-stream");
 const [step, state] = document.querySelectorAll("output");
 source.onmessage = event => step.textContent = event.data;
-source.onopen = source.onerror = () => state.textContent = ["connecting", "open", "closed"][source.readyState];
+const states = ["connecting", "open", "closed"];
+source.onopen = source.onerror = () => state.textContent = states[source.readyState];
 """
 
 
@@ -48,7 +49,7 @@ async def progress(steps: list[str]):
 
 
 @app.get("/sse-stream")
-def sse_stream(last_event_id: str = ""):  # from the header Last-Event-ID, which a reconnect carries
+def sse_stream(last_event_id: str = ""):  # the header Last-Event-ID of a reconnect
     if last_event_id == STEPS[-1]:
         return Response(status_code=204)
     done = STEPS.index(last_event_id) + 1 if last_event_id in STEPS else 0
