@@ -1,0 +1,152 @@
+"""The built lessons in Firefox: what runs in its page streams, is cut and mended, and ends, as in Chromium."""
+
+import base64
+import zlib
+from collections.abc import Iterator
+
+import pytest
+
+from streamside.catalogue import ROOT
+from tests.browser import firefox
+from tests.browser.firefox import Firefox, Tab
+
+PROGRAM = firefox.find_firefox()
+pytestmark = [
+    pytest.mark.skipif(
+        PROGRAM is None, reason="There is no Firefox on PATH, nor in STREAMSIDE_FIREFOX: its tests are extra."
+    ),
+    pytest.mark.timeout(120),
+    pytest.mark.xdist_group("live"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Firefox]:
+    assert PROGRAM
+    with firefox.starting(PROGRAM) as started:
+        yield started
+
+
+@pytest.fixture
+def page(browser: Firefox) -> Iterator[Tab]:
+    with browser.tab() as tab:
+        yield tab
+
+
+class Live:
+    """A live example of a lesson, running."""
+
+    def __init__(self, page: Tab, lesson: str, example: str, button: str = "Run") -> None:
+        self.page = page
+        self.element = f"live-example[example={example}]"
+        page.open(lesson)
+        self.wait_for_state("idle")
+        self.recorded = self.texts(".browser.event .lines")
+        self.press(button)
+        self.wait_for_state("running", 40)
+
+    def press(self, button: str) -> None:
+        self.wait(f"all('button').some((each) => each.textContent === '{button}' && each.checkVisibility())")
+        self.page.press(self.element, button)
+
+    def wait(self, condition: str, seconds: int = 20) -> None:
+        """Until it holds of `live`, the element, with `all(selector)` and `shown()`, the text of the example's page."""
+        self.page.wait(
+            f"""{{
+              const live = document.querySelector("{self.element}");
+              const all = (selector) => [...live.querySelectorAll(selector)];
+              const shown = () => live.querySelector("iframe").contentDocument.body.innerText;
+              return {condition};
+            }}""",
+            seconds,
+            self.element,
+        )
+
+    def wait_for_state(self, state: str, seconds: int = 20) -> None:
+        self.wait(f"live.getAttribute('state') === '{state}'", seconds)
+
+    def wait_for_events(self, count: int, seconds: int = 20) -> None:
+        self.wait(f"all('.browser.event').length >= {count}", seconds)
+
+    def texts(self, selector: str) -> list[str]:
+        function = "(selector) => Array.from(document.querySelectorAll(selector), (each) => each.innerText)"
+        texts: list[str] = self.page.evaluate(function, f"{self.element} {selector}")
+        return texts
+
+
+def test_run_gives_what_the_recording_shows_spread_in_time(page: Tab, site: str) -> None:
+    live = Live(page, f"{site}notebooks/01-your-first-stream.html", "basic_stream")
+    live.wait_for_events(1)
+    live.wait("shown().includes('message number 0') && !shown().includes('DONE')")
+    live.wait_for_events(11)
+    live.wait("shown().includes('DONE')")
+    assert len(live.recorded) == 11
+    assert live.texts(".browser.event .lines")[:11] == live.recorded
+    times = [float(text[:-2]) for text in live.texts(".bytes .time") if text]
+    assert len(times) > 8
+    assert 4 < times[-1] - times[0] < 8
+
+
+@pytest.mark.parametrize("interruption", ["cable", "service worker"])
+def test_an_interrupted_stream_goes_on_where_it_was_until_204(page: Tab, site: str, interruption: str) -> None:
+    live = Live(page, f"{site}notebooks/03-close-it-for-good.html", "stop_with_204")
+    live.wait_for_events(2)
+    if interruption == "cable":
+        live.press("Cut the cable")
+        live.wait("all('.end.by-network').length")
+        # The reconnection time, half a second, is over; the attempt waits in the cable.
+        live.wait("all('.browser.error').length && live.innerText.includes('1: CONNECTING, last event ID 2')")
+        live.press("Mend the cable")
+    else:
+        assert page.firefox.end_service_workers(site) == 1
+    live.wait("shown().includes('Connection: closed')")
+    live.wait("live.innerText.includes('ready state CLOSED: it does not connect again')")
+    assert [text.splitlines()[1] for text in live.texts(".browser.event .lines")] == [
+        f'data "{n} of 5"' for n in "12345"
+    ]
+    assert [text.splitlines()[0] for text in live.texts(".received .first")][-1] == "204 No Content"
+    assert len(live.texts(".browser.created")) == 1
+
+
+def noting(example: str) -> str:
+    """A fragment that carries an example whose stream, `progress`, prints how it ends."""
+    program = (ROOT / f"examples/{example}.py").read_text()
+    assert "await sleep(0.5)" in program
+    program = program.replace("        await sleep(0.5)", NOTING)
+    packed = zlib.compressobj(wbits=-15)
+    text = base64.urlsafe_b64encode(packed.compress(program.encode()) + packed.flush())
+    return f"#{example}={text.decode().rstrip('=')}"
+
+
+NOTING = """\
+        try:
+            await sleep(0.5)
+        except BaseException as error:
+            print("ended by", type(error).__name__)
+            raise"""
+
+
+@pytest.mark.parametrize("leave", ["the frame goes elsewhere", "Stop"])
+def test_whoever_leaves_cancels_the_generator(page: Tab, site: str, leave: str) -> None:
+    lesson = f"{site}notebooks/01-your-first-stream.html{noting('basic_stream')}"
+    live = Live(page, lesson, "basic_stream", "Run edited version")
+    live.wait_for_events(1)
+    live.wait("!all('.live-log pre')[0].textContent")
+    if leave == "Stop":
+        live.press("Stop")
+        live.wait_for_state("stopped")
+    else:
+        page.evaluate("() => { document.querySelector('live-example iframe').src = 'about:blank'; }")
+        live.wait("live.innerText.includes('The page closed the connection.')")
+    live.wait("all('.live-log pre')[0].textContent === 'ended by CancelledError\\n'")
+
+
+def test_a_page_that_was_left_has_stopped_and_runs_again(page: Tab, site: str) -> None:
+    live = Live(page, f"{site}notebooks/01-your-first-stream.html", "basic_stream")
+    live.wait_for_events(1)
+    page.open(f"{site}about.html")
+    page.go_back()
+    page.wait("document.querySelector('live-example[state=idle], live-example[state=stopped]')")
+    live.press("Run")
+    live.wait_for_state("running", 40)
+    live.wait_for_events(1)
