@@ -55,6 +55,7 @@ class Bridge:
         self.servers: dict[str, Server] = {}
         self.sources: dict[str, Source] = {}
         self.connections: dict[str, Connection] = {}
+        self.arriving: dict[str, Connection] = {}  # over, with bytes that their event source has yet to take
 
     async def start(self, name: str, example: str, program: str) -> None:
         """Run an example's program and its application's start-up, under a name. Raises `ExampleError`."""
@@ -81,7 +82,7 @@ class Bridge:
 
     def receive(self, message: Message) -> None:
         """Take one message of the service worker."""
-        connection = self.connections.get(message["id"])
+        connection = self.connections.get(message["id"]) or self.arriving.get(message["id"])
         if message["kind"] == "request":
             self._open(message)
         elif connection and message["kind"] == "pulled":
@@ -102,6 +103,7 @@ class Bridge:
         """A new service worker has taken over: the streams of the old one end, if it still is there to hear of it."""
         for connection in list(self.connections.values()):
             connection.end("The service worker was replaced.")
+        self.arriving.clear()
 
     def resumption(self, source: str) -> Message:
         """What an event source has heard: its last event ID, and its reconnection time if the stream has set one."""
@@ -233,6 +235,8 @@ class Connection:
             left = self._gone
             self.end(error)
             del self.server.bridge.connections[self.id]
+            if self._source and self._under_way:
+                self.server.bridge.arriving[self.id] = self
         if left:
             # A generator that was cancelled inside `send` can hang in a cycle with its exception: have it closed now.
             await asyncio.sleep(0)
@@ -292,12 +296,15 @@ class Connection:
         del self._under_way[:size]
         if self._source:
             self._source.feed(taken)
+        if not self._under_way:
+            self.server.bridge.arriving.pop(self.id, None)
         self._watch_room()
 
     def leave(self) -> None:
         """The client is gone; what was under way did not arrive."""
         self._gone = True
         self._under_way.clear()
+        self.server.bridge.arriving.pop(self.id, None)
         self._close()
 
     def end(self, error: str | None) -> None:

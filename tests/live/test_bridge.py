@@ -306,6 +306,26 @@ def test_a_reconnect_gets_the_id_that_has_arrived() -> None:
     run(test)
 
 
+async def one_event(scope: Any, receive: Any, send: Any) -> None:
+    await send(HEAD)
+    await send(body(b"id: 7\ndata: the last\n\n"))
+
+
+def test_what_arrives_after_the_answer_is_over_counts() -> None:
+    async def test() -> None:
+        host = Host(one_event)
+        first, lost = host.request(source="s-1"), host.request(source="s-2")
+        await host.settled()
+        assert host.bridge.resumption("s-1")["lastEventId"] == ""
+        host.tell("pulled", first, size=len(host.chunks(first)))
+        assert host.bridge.resumption("s-1")["lastEventId"] == "7"
+        host.tell("cancel", lost)
+        assert host.bridge.resumption("s-2")["lastEventId"] == ""
+        assert not host.bridge.arriving
+
+    run(test)
+
+
 def test_an_id_outlives_a_stream_without_any() -> None:
     source = bridge.Source()
     source.connect()
