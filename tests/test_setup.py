@@ -1,8 +1,10 @@
 """Set-up does what the lock files say once, says what is wrong in one sentence, and leaves nothing half-done."""
 
+import json
 import re
 import subprocess
 import sys
+import tomllib
 
 import pytest
 import yaml
@@ -131,3 +133,20 @@ def test_where_there_is_no_make_the_readme_has_the_two_lines():
     readme, workflow = ((ROOT / name).read_text() for name in ("README.md", ".github/workflows/test.yml"))
     assert all(f"python -m streamside.setup {line}\n" in readme for line in lines)
     assert f"python -m streamside.setup {lines[1]}\n" in workflow
+
+
+def test_every_dependency_earns_a_line_in_the_readme():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    package = json.loads((ROOT / "package.json").read_text())
+    python = [
+        *project["project"]["dependencies"],
+        *project["dependency-groups"]["dev"],
+        *project["dependency-groups"]["node"],
+    ]
+    names = [re.match(r"[\w.-]+", requirement)[0] for requirement in python]
+    names += [
+        re.sub("^(@codemirror|@lezer|@eslint)/.*", r"\1", name)
+        for name in (*package["dependencies"], *package["devDependencies"])
+    ]
+    table = (ROOT / "README.md").read_text().partition("## What it stands on")[2]
+    assert [name for name in names if name.removeprefix("@") not in table] == []
