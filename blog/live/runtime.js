@@ -14,6 +14,8 @@ const SITE = new URL("../", import.meta.url).href;
 const TAB = `tab-${crypto.randomUUID().replaceAll("-", "").slice(0, 12)}`;
 const PING = 15_000; // ms; Firefox stops a service worker after 30 s, whatever streams it has
 const PATIENCE = 1_500; // ms for Python to stop a server before Python itself is ended
+const LOADING = 5_000; // ms for the worker's script to come
+const ATTEMPTS = 3;
 const SETTLE = 25; // ms by which a page's account waits, so that bytes are told before what was made of them
 const USUAL_RECONNECTION_TIME = 3_000; // ms, where neither a stream nor the browser has told
 
@@ -259,7 +261,7 @@ function after(time) {
 
 /** Python in its worker: one for the page, made when the first example starts and again after it had to be ended. */
 const python = {
-  /** @type {Worker | undefined} */
+  /** @type {Promise<Worker> | undefined} */
   worker: undefined,
   /** @type {Promise<unknown> | undefined} */
   booted: undefined,
@@ -293,7 +295,7 @@ const python = {
     const call = ++this.callCount;
     return new Promise((resolve, reject) => {
       this.calls.set(call, { resolve, reject });
-      this.start().postMessage({ kind, call, ...message });
+      this.start().then((worker) => worker.postMessage({ kind, call, ...message }), reject);
     });
   },
 
@@ -316,13 +318,31 @@ const python = {
     return Promise.race([this.ask("resumption", { source }), after(PATIENCE)]).catch(() => undefined);
   },
 
-  /** @returns {Worker} */
+  /** The worker, made when it is first needed. */
   start() {
-    if (this.worker) return this.worker;
-    this.worker = new Worker(new URL("./server-worker.js", import.meta.url), { type: "module", name: "Python" });
-    this.worker.onmessage = ({ data }) => this.hear(data);
-    this.worker.onerror = (event) => this.end(`Python's worker failed: ${event.message ?? "it could not be loaded"}`);
-    return this.worker;
+    return (this.worker ??= this.load());
+  },
+
+  /**
+   * A worker that has said that it is there. When a new service worker replaces the old one, Chromium can lose the
+   * request for a worker's script: neither the worker nor an error ever comes.
+   * @returns {Promise<Worker>}
+   */
+  async load() {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      const worker = new Worker(new URL("./server-worker.js", import.meta.url), { type: "module", name: "Python" });
+      const there = new Promise((resolve) => {
+        worker.onmessage = () => resolve(true);
+        worker.onerror = () => resolve(false);
+      });
+      if (await Promise.race([there, after(LOADING)])) {
+        worker.onmessage = ({ data }) => this.hear(data);
+        worker.onerror = ({ message }) => this.end(`Python's worker failed: ${message}`);
+        return worker;
+      }
+      worker.terminate();
+    }
+    throw new StartError("Python's worker could not be loaded.");
   },
 
   /** @param {any} message */
@@ -345,7 +365,7 @@ const python = {
    * @param {string} why
    */
   end(why) {
-    this.worker?.terminate();
+    this.worker?.then((worker) => worker.terminate()).catch(() => {});
     this.worker = this.booted = undefined;
     for (const { reject } of this.calls.values()) reject(new StartError(why));
     this.calls.clear();
@@ -393,7 +413,7 @@ const connection = {
     this.worker = worker;
     const { port1, port2 } = new MessageChannel();
     const cables = Object.fromEntries([...servers.values()].map((running) => [running.name, running.cableState]));
-    python.start().postMessage({ kind: "port" }, [port2]);
+    python.start().then((python) => python.postMessage({ kind: "port" }, [port2])).catch(() => {}); // told by who asks Python
     worker?.postMessage({ kind: "tab", tab: TAB, cables }, [port1]);
   },
 

@@ -2,8 +2,8 @@
  * Python in a Web Worker: Pyodide, the packages, and bridge.py between the service worker and the applications.
  *
  * From the page, each with a number to answer to: `boot`, `start` and `restart` (server, example, program), `stop` (server),
- * `resumption` (source); and `port`, one to a service worker. To the page: `answer` (call, result or error), `progress`
- * (loaded: bytes so far), `log` (server or null, text).
+ * `resumption` (source); and `port`, one to a service worker. To the page: `there`, once; `answer` (call, result or
+ * error), `progress` (loaded: bytes so far), `log` (server or null, text).
  */
 /* global streamside */
 import "./bundle.js";
@@ -40,6 +40,8 @@ self.addEventListener("message", async ({ data, ports: [port] }) => {
     self.postMessage({ kind: "answer", call: data.call, error: String(error) });
   }
 });
+
+self.postMessage({ kind: "there" });
 
 /** The bridge to the applications, Python being started when it is first needed. */
 function bridge() {

@@ -7,21 +7,42 @@ import asyncio
 import importlib
 import sys
 from pathlib import Path
+from typing import Any
 
 import bridge  # type: ignore[import-not-found]  # blog/live/bridge.py: in there it is a module like any other
 
+REQUEST = {
+    "kind": "request",
+    "method": "GET",
+    "query": "",
+    "headers": [],
+    "body": None,
+    "scheme": "http",
+    "host": "localhost",
+    "port": 80,
+}
+
 
 async def visit(name: str, program: str) -> None:
-    """Run one example as the page would."""
+    """Run one example as the page would, and ask for all that can be asked for without knowing more."""
     host = bridge.Bridge(lambda _message: None)
     try:
         await host.start(name, name, program)
     except bridge.ExampleError as error:
         raise SystemExit(f"examples/{name}.py does not run in the page: {error}, line {error.line}") from error
-    request = {"kind": "request", "id": "1", "server": name, "method": "GET", "path": "/", "query": "", "headers": []}
-    host.receive({**request, "body": None, "source": "1", "scheme": "http", "host": "localhost", "port": 80})
+    for path in paths(host.servers[name].app):
+        host.receive({**REQUEST, "id": path, "server": name, "path": path, "source": path})
     await asyncio.sleep(0.1)
     await host.stop(name)
+
+
+def paths(app: Any) -> set[str]:
+    """The page, and where the application tells (Starlette and what is built on it do) its streams."""
+    routes = getattr(app, "routes", [])
+    told = {
+        route.path for route in routes if "{" not in route.path and "GET" in (getattr(route, "methods", None) or ())
+    }
+    return {"/"} | told
 
 
 async def main() -> None:
