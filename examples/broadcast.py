@@ -87,6 +87,8 @@ class Hub:
 
     def subscribe(self, group: str, last_event_id: str = "") -> "Subscriber":
         """A response: the events of the group, from after `last_event_id` on as far as the history goes back."""
+        if self.loop is None:  # mounted applications, for one, are not started
+            raise RuntimeError("the application has not started")
         return Subscriber(self, group, last_event_id)
 
     def subscribers(self) -> list["Subscriber"]:

@@ -314,9 +314,11 @@ async def test_groups_without_listeners_are_forgotten_when_there_are_too_many():
             await client.leave()
 
 
-def test_publishing_before_the_application_has_started_is_an_error():
+def test_nothing_works_before_the_application_has_started():
     with pytest.raises(RuntimeError, match="not started"):
         Hub().publish("tea", "message", "x")
+    with pytest.raises(RuntimeError, match="not started"):
+        Hub().subscribe("tea")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
