@@ -1,7 +1,7 @@
 """CommonMark, with the few things that Quarto adds and lessons use, to HTML: mistune, given our conventions."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from html import escape, unescape
 from itertools import chain, count
@@ -12,9 +12,11 @@ import mistune
 from mistune.plugins.formatting import strikethrough
 from mistune.plugins.table import table
 from pygments import highlight
+from pygments.filter import Filter
 from pygments.formatters import HtmlFormatter
 from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
+from pygments.token import Token
 from pygments.util import ClassNotFound
 
 Relink = Callable[[str], str]
@@ -77,6 +79,16 @@ def listing(code: str, language: str = "") -> str:
     return f'<div class="listing highlight"><pre tabindex="0"><code>{inner.rstrip()}\n</code></pre></div>\n'
 
 
+class _Plain(Filter):
+    """Takes the class from whatever the theme leaves in the colour of text: half of a listing's bytes."""
+
+    KINDS = (Token.Name, Token.Name.Namespace, Token.Punctuation, Token.Operator, Token.Text.Whitespace)
+
+    def filter(self, lexer: Lexer | None, stream: Iterable[tuple[Any, str]]) -> Iterator[tuple[Any, str]]:  # noqa: ARG002
+        for kind, text in stream:
+            yield (Token.Text if kind in self.KINDS else kind), text
+
+
 def scrollable(table: str) -> str:
     """A table that scrolls by itself where the page is narrower; without a mouse, once it has the focus."""
     return f'<div class="table" tabindex="0" role="group" aria-label="Table">\n{table}\n</div>'
@@ -84,7 +96,7 @@ def scrollable(table: str) -> str:
 
 def _lexer(language: str) -> Lexer | None:
     try:
-        return get_lexer_by_name(language, stripnl=False) if language else None
+        return get_lexer_by_name(language, stripnl=False, filters=[_Plain()]) if language else None
     except ClassNotFound:
         return None
 
@@ -129,10 +141,10 @@ class _Renderer(mistune.HTMLRenderer):
         return scrollable(f"<table>\n{text}</table>") + "\n"
 
     def table_cell(self, text: str, align: str | None = None, head: bool = False) -> str:
-        style = f' style="text-align: {align}"' if align else ""
+        side = f' class="{align}"' if align else ""
         # A table may have no name for its first column; a header without text would be announced as one all the same.
         tag, scope = ("th", ' scope="col"') if head and text else ("td", "")
-        return f"<{tag}{scope}{style}>{text}</{tag}>\n"
+        return f"<{tag}{scope}{side}>{text}</{tag}>\n"
 
     def callout(self, text: str, kind: str, title: str) -> str:
         heading = f'<p class="callout-title">{title}</p>\n'

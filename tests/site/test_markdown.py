@@ -70,4 +70,4 @@ def test_a_table_scrolls_by_itself_and_an_empty_head_is_none(prose: Prose):
     html = prose.html("| | b |\n|---|--:|\n| 1 | 2 |")
     assert '<div class="table" tabindex="0" role="group" aria-label="Table">' in html
     assert "<td></td>" in html
-    assert '<th scope="col" style="text-align: right">b</th>' in html
+    assert '<th scope="col" class="right">b</th>' in html
