@@ -23,7 +23,8 @@ def main() -> None:
             entry = zipfile.ZipInfo(name if name in AS_SOURCE else name + "c")
             if name not in AS_SOURCE:
                 try:
-                    code = compile(source, f"/lib/{name}", "exec", dont_inherit=True, optimize=0)
+                    # Without docstrings: nobody reads them in there, and all would wait for them.
+                    code = compile(source, f"/lib/{name}", "exec", dont_inherit=True, optimize=2)
                 except SyntaxError:
                     continue  # a template or a test's bad example: nothing that is imported
                 source = importlib.util.MAGIC_NUMBER + UNCHECKED + marshal.dumps(code)
