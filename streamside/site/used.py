@@ -11,7 +11,7 @@ from typing import Any
 
 import bridge  # type: ignore[import-not-found]  # blog/live/bridge.py: in there it is a module like any other
 
-REQUEST = {
+REQUEST: dict[str, Any] = {
     "kind": "request",
     "method": "GET",
     "query": "",
