@@ -46,7 +46,8 @@ class Live:
         self.wait_for_state("running", 40)
 
     def press(self, button: str) -> None:
-        self.wait(f"all('button').some((each) => each.textContent === '{button}' && each.checkVisibility())")
+        ready = f"each.textContent === '{button}' && each.checkVisibility() && !each.disabled"
+        self.wait(f"all('button').some((each) => {ready})")
         self.page.press(self.element, button)
 
     def wait(self, condition: str, seconds: int = 20) -> None:

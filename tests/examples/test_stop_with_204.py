@@ -55,7 +55,7 @@ def test_the_page_says_when_it_is_connected(watching, page, clock):
     watched = watching(example)
     page.goto(watched.url)
     page.get_by_text("Connection: open").wait_for()
-    assert page.get_by_text("Step: 1 of 5").is_visible()
+    page.get_by_text("Step: 1 of 5").wait_for()
     clock.run()
     page.get_by_text("Connection: closed").wait_for()
 
