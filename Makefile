@@ -8,7 +8,7 @@ LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-
 blog:  # run outdated lessons, make the pages, serve them on this machine
 	$(RUN) streamside preview
 test:  # everything that CI proves
-	$(RUN) pytest --numprocesses=auto --dist=loadfile --cov
+	$(RUN) pytest --numprocesses=4 --dist=worksteal --cov
 lab:  # open the lessons in JupyterLab
 	$(RUN) jupyterlab notebooks
 lesson:  # start a lesson: make lesson TITLE="Many events" EXAMPLE=basic_stream
