@@ -14,6 +14,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = 5
+LOADED = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+  .reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0)"""
 
 
 def main() -> None:
@@ -79,12 +81,10 @@ def weights(site: Path) -> list[tuple[str, int]]:
     found = []
     with serving(site) as url, sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=browser.find_browser(), args=list(browser.ARGUMENTS))
-        for page in sorted(site.rglob("*.html")):
+        for page in sorted([*site.glob("*.html"), *site.glob("notebooks/*.html")]):
             tab = chromium.new_page()
-            sizes: list[int] = []
-            tab.on("response", lambda response, sizes=sizes: sizes.append(len(response.body())))
             tab.goto(url + page.relative_to(site).as_posix(), wait_until="networkidle")
-            found.append((page.relative_to(site).as_posix(), sum(sizes)))
+            found.append((page.relative_to(site).as_posix(), tab.evaluate(LOADED)))
             tab.close()
         chromium.close()
     return found
