@@ -97,7 +97,9 @@ def test_a_live_example_holds_its_recording():
     assert "sse-connect" in recorded["page"]
     assert "<script" not in recorded["page"]
     assert [exchange["path"] for exchange in recorded["exchanges"]] == ["/", "/sse-stream"]
-    assert recorded["exchanges"][1]["chunks"][1][0] == 500
+    milliseconds = recorded["exchanges"][1]["chunks"][1][0]
+    assert milliseconds >= 500  # and more on a busy machine
+    assert milliseconds % 100 == 0
 
 
 def test_the_visit_can_be_told_step_by_step():
