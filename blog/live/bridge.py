@@ -15,10 +15,10 @@ import gc
 import importlib.abc
 import importlib.machinery
 import linecache
+import random
 import signal
 import sys
 import traceback
-import zipimport
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
 from functools import cache
@@ -466,25 +466,37 @@ async def run_in_place(function: Callable[..., Any], *arguments: Any, **_options
     return function(*arguments)
 
 
-class Rest(importlib.abc.MetaPathFinder):
-    """Finds the modules that examples hardly ever import in a second archive, fetched when the first of them is."""
+ARCHIVE = f"/lib/python{sys.version_info[0]}{sys.version_info[1]}.zip"  # where the modules come from in a page
 
-    def __init__(self, names: frozenset[str], archive: str, fetch: Callable[[], None]) -> None:
+
+@cache
+def archived() -> frozenset[str]:
+    """The names of all modules that there are to fetch."""
+    return frozenset(__loader__.get_data(f"{ARCHIVE}/modules.txt").decode().split())  # type: ignore[name-defined]
+
+
+def module_name(file: str) -> str:
+    """`email/mime/text.pyc` → `email.mime.text`."""
+    return file.rpartition(".")[0].removesuffix("/__init__").replace("/", ".")
+
+
+class Rest(importlib.abc.MetaPathFinder):
+    """Finds the modules that examples hardly ever import: has the whole archive fetched when the first of them is."""
+
+    def __init__(self, names: frozenset[str], fetch: Callable[[], None]) -> None:
         self._names = names
-        self._archive = archive  # where `fetch` puts it
-        self._fetch: Callable[[], None] | None = fetch
+        self._fetch = fetch  # puts the archive where Python's own finder looks for it
 
     def find_spec(
-        self, fullname: str, _path: Sequence[str] | None, _target: ModuleType | None = None
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
         """As any finder: where the module is, or None."""
         if fullname not in self._names:
             return None
-        if self._fetch:
-            fetch, self._fetch = self._fetch, None
-            fetch()
-        folder = "/".join([self._archive, *fullname.split(".")[:-1]])
-        return zipimport.zipimporter(folder).find_spec(fullname)
+        self._names = frozenset()
+        self._fetch()
+        importlib.invalidate_caches()
+        return importlib.machinery.PathFinder.find_spec(fullname, path, target)
 
 
 class Printer:
@@ -526,9 +538,9 @@ def connect(post: Any, log: Any, fetch_rest: Any) -> Any:
 
     bridge = Bridge(lambda message: post(to_object(message)))
     sys.stdout = sys.stderr = Printer(log)  # type: ignore[assignment]
-    names = __loader__.get_data(f"{__loader__.archive}/rest.txt").decode().split()  # type: ignore[name-defined]
-    sys.meta_path.append(Rest(frozenset(names), "/lib/rest.zip", fetch_rest))
+    sys.meta_path.append(Rest(archived(), fetch_rest))
     adapt()
+    random.seed()  # a snapshot would give everybody the same numbers
 
     async def attempt(action: Callable[..., Awaitable[None]], *arguments: str) -> Any:
         try:

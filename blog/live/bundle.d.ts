@@ -6,8 +6,8 @@ declare global {
     version: string;
     /** Plain name → path below `live/`. */
     files: Record<string, string>;
-    /** Bytes to fetch at a first start. */
-    size: number;
+    /** Plain name → bytes to fetch, of what may be fetched to start Python. */
+    sizes: Record<string, number>;
     /** `PACKAGE@VERSION/FILE` of a CDN → path below `live/`. */
     assets: Record<string, string>;
     /** What Pyodide wants to know of its build. */

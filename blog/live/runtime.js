@@ -9,6 +9,7 @@
  */
 /* global streamside */
 import "./bundle.js";
+import { address, Fetching } from "./python-files.js";
 
 const SITE = new URL("../", import.meta.url).href;
 const TAB = `tab-${crypto.randomUUID().replaceAll("-", "").slice(0, 12)}`;
@@ -265,6 +266,8 @@ const python = {
   worker: undefined,
   /** @type {Promise<unknown> | undefined} */
   booted: undefined,
+  /** Aborted when this Python is ended. */
+  ending: new AbortController(),
   /** @type {Map<number, {resolve: (result: any) => void, reject: (error: Error) => void}>} */
   calls: new Map(),
   callCount: 0,
@@ -275,7 +278,7 @@ const python = {
   async boot(onprogress) {
     this.listeners.add(onprogress);
     onprogress("Fetching Python", 0);
-    this.booted ??= this.ask("boot", {});
+    this.booted ??= this.fetchAndBoot();
     try {
       await this.booted;
     } catch (error) {
@@ -286,16 +289,30 @@ const python = {
     }
   },
 
+  async fetchAndBoot() {
+    const { signal } = this.ending;
+    const fetching = new Fetching((loaded, size) => {
+      for (const tell of this.listeners) tell("Fetching Python", (0.7 * loaded) / size);
+    }, signal);
+    const scripts = fetching.scripts().then((urls) => this.ask("scripts", { urls }));
+    const [files] = await Promise.all([fetching.files(), scripts]);
+    signal.throwIfAborted();
+    for (const tell of this.listeners) tell("Starting Python", 0.7);
+    const content = files.snapshot ?? files.archive;
+    await this.ask("boot", { ...files, lock: streamside.lock, rest: address("all.zip") }, content ? [content] : []);
+  },
+
   /**
    * @param {string} kind
    * @param {object} message
+   * @param {Transferable[]} [transfer]
    * @returns {Promise<any>}
    */
-  ask(kind, message) {
+  ask(kind, message, transfer = []) {
     const call = ++this.callCount;
     return new Promise((resolve, reject) => {
       this.calls.set(call, { resolve, reject });
-      this.start().then((worker) => worker.postMessage({ kind, call, ...message }), reject);
+      this.start().then((worker) => worker.postMessage({ kind, call, ...message }, transfer), reject);
     });
   },
 
@@ -346,15 +363,12 @@ const python = {
   },
 
   /** @param {any} message */
-  hear({ kind, call, result, error, loaded, server, text }) {
+  hear({ kind, call, result, error, server, text }) {
     if (kind === "answer") {
       const waiting = this.calls.get(call);
       this.calls.delete(call);
       if (error) waiting?.reject(new StartError(error));
       else waiting?.resolve(result);
-    } else if (kind === "progress") {
-      const part = Math.min(1, loaded / streamside.size);
-      for (const tell of this.listeners) tell(part < 1 ? "Fetching Python" : "Starting Python", 0.7 * part);
     } else if (kind === "log") {
       for (const running of server ? [servers.get(server)] : servers.values()) running?.log(text);
     }
@@ -367,6 +381,8 @@ const python = {
   end(why) {
     this.worker?.then((worker) => worker.terminate()).catch(() => {});
     this.worker = this.booted = undefined;
+    this.ending.abort(new StartError(why));
+    this.ending = new AbortController();
     for (const { reject } of this.calls.values()) reject(new StartError(why));
     this.calls.clear();
     connection.end(why);
@@ -432,9 +448,11 @@ const connection = {
   /** Have what this page was made of kept, so that the next visit needs no network. */
   keepForNextVisit() {
     const loaded = performance.getEntriesByType("resource").map((entry) => entry.name);
-    const ours = ["runtime.js", "bundle.js", "server-worker.js", "probe.js", ...Object.values(streamside.assets)];
+    const ours = ["runtime.js", "bundle.js", "python-files.js", "server-worker.js", "probe.js", ...Object.values(streamside.assets)];
     const urls = new Set([location.href.replace(/#.*$/, ""), ...loaded, ...ours.map((name) => `${SITE}live/${name}`)]);
     const keeping = [...urls].filter((url) => url.startsWith(SITE) && !url.endsWith(".packed") && !url.includes(`/${TAB}/`));
+    const { connection: network } = /** @type {{connection?: {saveData: boolean}}} */ (navigator); // not in all browsers
+    if (!network?.saveData) keeping.push(address("started.bin"));
     this.tell({ kind: "keep", urls: keeping });
   },
 

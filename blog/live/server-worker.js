@@ -1,12 +1,10 @@
 /**
- * Python in a Web Worker: Pyodide, the packages, and bridge.py between the service worker and the applications.
+ * Python in a Web Worker, and bridge.py between the service worker and the applications.
  *
- * From the page, each with a number to answer to: `boot`, `start` and `restart` (server, example, program), `stop` (server),
- * `resumption` (source); and `port`, one to a service worker. To the page: `there`, once; `answer` (call, result or
- * error), `progress` (loaded: bytes so far), `log` (server or null, text).
+ * From the page, each with a number to answer to: `scripts` (urls), `boot` (module, snapshot or archive, lock, rest),
+ * `start` and `restart` (server, example, program), `stop` (server), `resumption` (source); and `port`, one to a service
+ * worker. To the page: `there`, once; `answer` (call, result or error), `log` (server or null, text).
  */
-/* global streamside */
-import "./bundle.js";
 
 /** @typedef {{message: string, line: number | undefined} | null} Failure */
 /**
@@ -19,15 +17,18 @@ import "./bundle.js";
  * @property {(source: string) => {lastEventId: string, reconnectionTime: number | undefined}} resumption
  */
 
-const LIVE = new URL("./", import.meta.url).href;
-/** @type {Record<string, string>} */
-const TYPES = { mjs: "text/javascript", wasm: "application/wasm", zip: "application/zip" };
+/** @typedef {import("./python-files.js").PythonFiles & {lock: object, rest: string}} BootMessage */
 
-/** @type {Promise<Bridge> | undefined} */
-let booting;
+const HOME = new URL("./", import.meta.url).href;
+
+/** Pyodide's scripts. @type {Promise<any[]>} */
+let scripts;
+/** @type {(bridge: Bridge) => void} */
+let booted;
+/** @type {Promise<Bridge>} */
+const bridge = new Promise((resolve) => (booted = resolve));
 /** Ports to service workers, by the first part of their connections' ids. @type {Map<string, MessagePort>} */
 const ports = new Map();
-let loaded = 0;
 
 self.addEventListener("message", async ({ data, ports: [port] }) => {
   if (data.kind === "port") {
@@ -41,30 +42,29 @@ self.addEventListener("message", async ({ data, ports: [port] }) => {
   }
 });
 
+// @ts-expect-error  A snapshot runs only as it was taken: without stack switching, which not all browsers have.
+delete WebAssembly.Suspending;
 self.postMessage({ kind: "there" });
 
-/** The bridge to the applications, Python being started when it is first needed. */
-function bridge() {
-  return (booting ??= boot());
-}
-
 /**
- * @param {{kind: string, server: string, example: string, program: string, source: string}} message
+ * @param {any} message
  * @returns {Promise<unknown>}
  */
-async function perform({ kind, server, example, program, source }) {
-  const { start, restart, stop, resumption } = await bridge();
+async function perform({ kind, server, example, program, source, ...message }) {
   switch (kind) {
+    case "scripts":
+      scripts = Promise.all(message.urls.map((/** @type {string} */ url) => import(url).finally(() => URL.revokeObjectURL(url))));
+      return undefined;
+    case "boot":
+      return booted(await boot(message));
     case "start":
-      return start(server, example, program);
+      return (await bridge).start(server, example, program);
     case "restart":
-      return restart(server, example, program);
+      return (await bridge).restart(server, example, program);
     case "stop":
-      return stop(server);
-    case "resumption":
-      return resumption(source);
+      return (await bridge).stop(server);
     default:
-      return undefined; // "boot": done
+      return (await bridge).resumption(source);
   }
 }
 
@@ -73,7 +73,7 @@ async function perform({ kind, server, example, program, source }) {
  * @param {MessagePort} port
  */
 async function connect(port) {
-  const { receive, forget } = await bridge();
+  const { receive, forget } = await bridge;
   forget(); // the streams of the one before, if it still is there to hear of it
   port.onmessage = ({ data }) => {
     ports.set(life(data), port);
@@ -86,27 +86,56 @@ function life({ id }) {
   return id.split(" ", 1)[0];
 }
 
-/** @returns {Promise<Bridge>} */
-async function boot() {
-  const files = new Map(["pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "boot.zip"].map((name) => [name, file(name)]));
-  // Pyodide fetches by address what is here already, unpacked.
-  const network = self.fetch;
-  self.fetch = (input, init) => files.get(String(input).slice(LIVE.length)) ?? network(input, init);
-  const [{ loadPyodide }, { default: createPyodideModule }] = await Promise.all([
-    importFile(files.get("pyodide.mjs")),
-    importFile(files.get("pyodide.asm.mjs")),
-  ]);
-  const python = await loadPyodide({
-    indexURL: LIVE,
-    stdLibURL: `${LIVE}boot.zip`,
-    createPyodideModule,
-    lockFileContents: { info: streamside.lock, packages: {} },
+/**
+ * Start Python, and in it what is between the service worker and the applications.
+ * @param {BootMessage} message
+ * @returns {Promise<Bridge>}
+ */
+async function boot({ module, snapshot, archive, lock, rest }) {
+  const [{ loadPyodide }, { default: createPyodideModule }] = await scripts;
+  answerPyodide(archive, async (imports) => {
+    const instance = await WebAssembly.instantiate(module, imports);
+    if (snapshot) complete(snapshot, /** @type {WebAssembly.Memory} */ (instance.exports.memory));
+    return { instance, module };
   });
-  return python.pyimport("bridge").connect(
+  const python = await loadPyodide({
+    indexURL: HOME,
+    stdLibURL: `${HOME}boot.zip`,
+    createPyodideModule,
+    lockFileContents: { info: lock, packages: {} },
+    _loadSnapshot: snapshot,
+  });
+  const { ARCHIVE, connect: connectBridge } = python.pyimport("bridge");
+  return connectBridge(
     post,
     (/** @type {string | undefined} */ server, /** @type {string} */ text) => self.postMessage({ kind: "log", server, text }),
-    () => python.FS.writeFile("/lib/rest.zip", fetchNow(streamside.files["rest.zip"])),
+    () => python.FS.writeFile(ARCHIVE, fetchNow(rest)),
   );
+}
+
+/**
+ * Have Pyodide get what is here already, for what it would fetch by address.
+ * @param {ArrayBuffer | undefined} archive
+ * @param {(imports: WebAssembly.Imports) => Promise<WebAssembly.WebAssemblyInstantiatedSource>} instantiate
+ */
+function answerPyodide(archive, instantiate) {
+  const { fetch } = self;
+  self.fetch = async (input, init) => (String(input).startsWith(HOME) ? new Response(archive) : fetch(input, init));
+  WebAssembly.instantiateStreaming = (_response, imports) => instantiate(imports ?? {});
+}
+
+/**
+ * The snapshot holds what differs from the memory of a fresh instance (bundle.mjs): make it whole.
+ * @param {ArrayBuffer} snapshot
+ * @param {WebAssembly.Memory} fresh
+ */
+function complete(snapshot, fresh) {
+  const [, begin] = new Uint32Array(snapshot, 0, 2);
+  const memory = new Uint32Array(snapshot, begin);
+  const words = new Uint32Array(fresh.buffer);
+  for (let index = 0; index < words.length; index++) memory[index] ^= words[index];
+  const missing = memory.byteLength - fresh.buffer.byteLength;
+  if (missing > 0) fresh.grow(missing / 65_536); // Pyodide takes the size for granted (its issue 6254)
 }
 
 /**
@@ -118,54 +147,15 @@ function post(message) {
 }
 
 /**
- * A packed file of the bundle, unpacked: from the cache, where it stays once it has been fetched.
- * @param {string} name
- * @returns {Promise<Response>}
- */
-async function file(name) {
-  const url = LIVE + streamside.files[name];
-  const cache = await caches.open("streamside").catch(() => undefined); // in a private window there may be none
-  const kept = await cache?.match(url);
-  if (kept) return kept;
-  const packed = await fetch(url);
-  if (!packed.ok || !packed.body) throw new Error(`${name} could not be fetched (${packed.status})`);
-  const unpacked = packed.body.pipeThrough(counter()).pipeThrough(new DecompressionStream("gzip"));
-  const response = new Response(unpacked, { headers: { "content-type": TYPES[/** @type {string} */ (name.split(".").pop())] } });
-  cache?.put(url, response.clone()).catch(() => {}); // no room: it is fetched again next time
-  return response;
-}
-
-/** Tells the page how many bytes have come. */
-function counter() {
-  return new TransformStream({
-    /** @type {(chunk: Uint8Array, controller: TransformStreamDefaultController) => void} */
-    transform(chunk, controller) {
-      loaded += chunk.length;
-      self.postMessage({ kind: "progress", loaded });
-      controller.enqueue(chunk);
-    },
-  });
-}
-
-/**
- * @param {Promise<Response> | undefined} response
- * @returns {Promise<any>}
- */
-async function importFile(response) {
-  const url = URL.createObjectURL(await /** @type {Response} */ (await response).blob());
-  return import(url).finally(() => URL.revokeObjectURL(url));
-}
-
-/**
- * A file of the bundle while Python waits.
- * @param {string} name
+ * A file, while Python waits.
+ * @param {string} url
  * @returns {Uint8Array}
  */
-function fetchNow(name) {
+function fetchNow(url) {
   const request = new XMLHttpRequest();
-  request.open("GET", LIVE + name, false);
+  request.open("GET", url, false);
   request.responseType = "arraybuffer";
   request.send();
-  if (request.status !== 200) throw new Error(`${name} could not be fetched (${request.status})`);
+  if (request.status !== 200) throw new Error(`${url} could not be fetched (${request.status})`);
   return new Uint8Array(request.response);
 }

@@ -28,9 +28,9 @@ HERE = Path(__file__).resolve().parent
 LIVE = ROOT / "blog" / "live"
 PYODIDE = ROOT / "node_modules" / "pyodide"
 CACHE = ROOT / ".cache" / "live"
-PACKED = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "boot.zip")  # fetched at every first start
+PACKED = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "boot.zip", "started.bin")  # what starts Python
 OURS = (LIVE / "bridge.py", ROOT / "streamside" / "__init__.py", ROOT / "streamside" / "wire.py")
-TOOLS = (Path(__file__), HERE / "bundle.mjs", HERE / "compile.py", HERE / "used.py")
+TOOLS = (Path(__file__), HERE / "bundle.mjs", HERE / "compile.py", HERE / "used.py", HERE / "started.py")
 NOT_IN_A_PAGE = {"uvicorn"}  # the bridge stands for it
 PAGE = {"sys_platform": "emscripten", "platform_system": "Emscripten", "python_version": "3.14", "extra": ""}
 ASSET = re.compile(r"(?:@[\w.-]+/)?[\w.-]+@\d[\w.-]*/[\w./-]+\.(?:js|css)")
@@ -71,10 +71,10 @@ def bundle_editor(target: Path) -> None:
 def write_table(live: Path, files: dict[str, str], table: dict[str, str]) -> None:
     """`bundle.js`: a script for pages and workers alike, and by its content what makes a deployment a new one."""
     lock = json.loads((PYODIDE / "pyodide-lock.json").read_text(encoding="utf-8"))["info"]
-    size = sum((live / files[name]).stat().st_size for name in PACKED)
+    sizes = {name: (live / files[name]).stat().st_size for name in PACKED}
     sources = (*live.glob("*.js"), live.parent / "service-worker.js", *(live / "examples").iterdir())
     version = digest(path.read_bytes() for path in sorted(sources))
-    content = {"version": version, "files": files, "size": size, "assets": table, "lock": lock}
+    content = {"version": version, "files": files, "sizes": sizes, "assets": table, "lock": lock}
     (live / "bundle.js").write_text(f"globalThis.streamside = {json.dumps(content, indent=1)};\n", encoding="utf-8")
 
 
@@ -120,15 +120,16 @@ def make_files(folder: Path, examples: list[catalogue.Example]) -> dict[str, str
     for example in examples:
         shutil.copy(example.path, folder / "examples")
     run_pyodide(HERE / "used.py", folder, folder / "all.zip")
-    split(folder / "all.zip", set((folder / "used.txt").read_text(encoding="utf-8").split()))
+    write_boot(folder / "all.zip", set((folder / "used.txt").read_text(encoding="utf-8").split()))
+    run_pyodide(HERE / "started.py", folder, folder / "boot.zip", folder / "started.bin")
     files = {name: keep(name, pack((find(name, folder)).read_bytes())) for name in PACKED}
-    files["rest.zip"] = keep("rest.zip", (folder / "rest.zip").read_bytes())
+    files["all.zip"] = keep("all.zip", (folder / "all.zip").read_bytes())
     return files
 
 
 def find(name: str, folder: Path) -> Path:
     """Where a file comes from: what was made, or Pyodide's package."""
-    return folder / name if name.endswith(".zip") else PYODIDE / name
+    return PYODIDE / name if name.startswith("pyodide") else folder / name
 
 
 def gather(folder: Path, dependencies: Iterable[str]) -> None:
@@ -169,35 +170,20 @@ def applies(requirement: Requirement) -> bool:
     return requirement.marker is None or requirement.marker.evaluate(PAGE)
 
 
-def run_pyodide(program: Path, folder: Path, stdlib: Path | None = None) -> None:
+def run_pyodide(program: Path, folder: Path, stdlib: Path | None = None, snapshot: Path | None = None) -> None:
     """Run a program in Pyodide under Node.js, where `folder` is /work. Raises `BundleError` with what it said."""
-    command = [setup.node(), HERE / "bundle.mjs", program, folder, *([stdlib] if stdlib else [])]
+    command = [setup.node(), HERE / "bundle.mjs", program, folder, *filter(None, (stdlib, snapshot))]
     done = subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
         said = (done.stdout + done.stderr).strip().splitlines()
         raise BundleError(f"{program.name} failed in Pyodide:\n" + "\n".join(said[-12:]))
 
 
-def split(archive: Path, used: set[str]) -> None:
-    """Beside `archive`, `boot.zip` with the used files, stored (it is packed as a whole), and `rest.zip`."""
-    boot, rest = archive.with_name("boot.zip"), archive.with_name("rest.zip")
-    with zipfile.ZipFile(archive) as everything:
-        names = everything.namelist()
-        others = [name for name in names if name not in used]
-        with zipfile.ZipFile(boot, "w", zipfile.ZIP_STORED) as out:
-            for name in sorted(used):
-                out.writestr(everything.getinfo(name), everything.read(name))
-            out.writestr(zipfile.ZipInfo("rest.txt"), "\n".join(sorted(map(module_name, others))))
-        with zipfile.ZipFile(rest, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as out:
-            for name in others:
-                entry = zipfile.ZipInfo(name)
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                out.writestr(entry, everything.read(name))
-
-
-def module_name(file: str) -> str:
-    """`email/mime/text.pyc` → `email.mime.text`."""
-    return str(Path(file).with_suffix("").as_posix()).removesuffix("/__init__").replace("/", ".")
+def write_boot(archive: Path, used: set[str]) -> None:
+    """Beside `archive`, `boot.zip` with the files that are fetched at once: stored, for it is packed as a whole."""
+    with zipfile.ZipFile(archive) as everything, zipfile.ZipFile(archive.with_name("boot.zip"), "w") as out:
+        for name in sorted({*used, "modules.txt"}):
+            out.writestr(zipfile.ZipInfo(name), everything.read(name))
 
 
 def pack(content: bytes) -> bytes:
@@ -208,7 +194,7 @@ def pack(content: bytes) -> bytes:
 def keep(name: str, content: bytes) -> str:
     """Put a file into the cache under a name that changes with its content; return that name."""
     # Not called .gz: some hosts would say that it is encoded, and browsers would unpack it too early.
-    kept = f"files/{digest([content])}-{name}" + ("" if name == "rest.zip" else ".packed")
+    kept = f"files/{digest([content])}-{name}" + ("" if name == "all.zip" else ".packed")
     (CACHE / kept).write_bytes(content)
     return kept
 

@@ -1,12 +1,15 @@
-"""In Pyodide: which of the modules in its archive the page's examples import, one a line, into /work/used.txt.
+"""In Pyodide: which files of its archive the page's examples import, or try to, one a line, into /work/used.txt.
 
 Every example is started, asked for its page, and given a moment: some modules are imported late.
 """
 
 import asyncio
 import importlib
+import importlib.abc
 import sys
+import zipfile
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import bridge  # type: ignore[import-not-found]  # blog/live/bridge.py: in there it is a module like any other
@@ -45,13 +48,26 @@ def paths(app: Any) -> set[str]:
     return {"/"} | told
 
 
+class Asked(importlib.abc.MetaPathFinder):
+    """Finds nothing, and remembers what was looked for: a module that fails to be imported has been fetched as well."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def find_spec(self, fullname: str, _path: object, _target: ModuleType | None = None) -> None:
+        """As any finder."""
+        self.names.add(fullname)
+
+
 async def main() -> None:
     """Run the examples, one after the other, and write down what they have imported."""
+    asked = Asked()
+    sys.meta_path.insert(0, asked)
     bridge.adapt()
     importlib.import_module("pyodide.ffi")  # which `bridge.connect` imports
     for name, program in examples():
         await visit(name, program)
-    record()
+    record(asked.names | set(sys.modules))
 
 
 def examples() -> list[tuple[str, str]]:
@@ -59,9 +75,8 @@ def examples() -> list[tuple[str, str]]:
     return [(path.stem, path.read_text()) for path in sorted(Path("/work/examples").glob("*.py"))]
 
 
-def record() -> None:
-    """Write down which of the archive's files modules have come from."""
-    archive = f"/lib/python{sys.version_info[0]}{sys.version_info[1]}.zip/"
-    origins = (getattr(getattr(module, "__spec__", None), "origin", None) for module in list(sys.modules.values()))
-    used = sorted({origin.removeprefix(archive) for origin in origins if origin and origin.startswith(archive)})
-    Path("/work/used.txt").write_text("\n".join(used))
+def record(modules: set[str]) -> None:
+    """Write down which of the archive's files are these modules'."""
+    with zipfile.ZipFile(f"/lib/python{sys.version_info[0]}{sys.version_info[1]}.zip") as archive:
+        used = [name for name in archive.namelist() if bridge.module_name(name) in modules]
+    Path("/work/used.txt").write_text("\n".join(sorted(used)))

@@ -507,14 +507,53 @@ def test_the_application_starts_up_and_shuts_down(laboratory: Laboratory) -> Non
     run.wait_for_log("finally\nshutdown")
 
 
-def test_a_rare_module_is_fetched_when_it_is_imported(laboratory: Laboratory) -> None:
-    asked: list[str] = []
-    laboratory.page.context.on("request", lambda request: asked.append(request.url))
-    run = laboratory.run(COUNTER)
-    assert not [url for url in asked if url.endswith("rest.zip")]
-    rare = "import xmlrpc.client, email.mime.audio, tzdata\nprint('marshalled', xmlrpc.client.dumps((1,))[:20])\n"
-    run = laboratory.run(rare + COUNTER)
-    run.wait_for_log("begin")
+RARE = """
+import random, time
+from starlette.responses import PlainTextResponse
+
+async def app(scope, receive, send):
+    if scope["type"] == "http":
+        time.sleep(0.01)
+        import xmlrpc.client, email.mime.audio, tzdata
+        await PlainTextResponse(f"{random.random()} {xmlrpc.client.dumps((1,))[:8]}")(scope, receive, send)
+"""
+SLOW = "const now = performance.now.bind(performance); performance.now = () => 10_000 * now();"
+SAVING = "Object.defineProperty(navigator, 'connection', { value: { saveData: true } });"
+KEPT = """async (end) => {
+  const kept = await (await caches.open("streamside")).keys();
+  return kept.some(({ url }) => url.endsWith(end));
+}"""
+
+
+@pytest.mark.parametrize(
+    ("script", "left_out", "kept"),
+    [
+        ("", "boot.zip", ["started.bin.packed"]),
+        (SLOW, "started.bin", ["started.bin.packed", "boot.zip.packed"]),
+        (SLOW + SAVING, "started.bin", ["boot.zip.packed"]),
+    ],
+    ids=["quick", "slow", "saving"],
+)
+def test_python_starts_from_what_comes_sooner_and_fetches_rare_modules_on_demand(
+    laboratory: Laboratory, script: str, left_out: str, kept: list[str]
+) -> None:
+    page, asked, numbers = laboratory.page, [], set()
+    page.on("request", lambda request: asked.append(request.url.rpartition("-")[2].removesuffix(".packed")))
+    page.add_init_script(script)
+    for visit in ("first", "second"):
+        asked.clear()
+        laboratory.open()
+        laboratory.run(name="basic_stream").wait("run.wire.some((each) => each.what === 'event')")
+        assert "all.zip" not in asked
+        assert set(asked) & {*bundle.PACKED} == ({*bundle.PACKED} - {left_out} if visit == "first" else set())
+        number, marshalled = laboratory.run(RARE).inside("document.body.textContent").split()
+        assert marshalled == "<params>"
+        assert "all.zip" in asked
+        numbers.add(number)
+        for name in ("basic_stream.py", *kept):
+            page.wait_for_function(KEPT, arg=name)
+    assert page.evaluate(KEPT, "started.bin.packed") == ("started.bin.packed" in kept)
+    assert len(numbers) == 2
 
 
 def test_a_service_worker_that_was_stopped_asks_for_what_it_forgot(laboratory: Laboratory) -> None:
@@ -538,7 +577,7 @@ def test_a_second_visit_needs_no_network(laboratory: Laboratory) -> None:
     laboratory.page.wait_for_function(
         """async () => {
           const kept = (await (await caches.open("streamside")).keys()).map((request) => request.url);
-          const needed = ["/probe.js", "wasm.packed", "-boot.zip.packed", "/basic_stream.py"];
+          const needed = ["/probe.js", "wasm.packed", "-started.bin.packed", "/basic_stream.py"];
           return needed.every((end) => kept.some((url) => url.endsWith(end)));
         }"""
     )

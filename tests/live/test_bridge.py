@@ -3,6 +3,7 @@
 import asyncio
 import importlib.util
 import sys
+import zipfile
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -492,20 +493,20 @@ def test_prints_go_to_the_server_on_whose_behalf_they_are() -> None:
     assert told == [(None, "no server"), ("one", "one line"), (None, "between"), ("one", "half a line\nand more")]
 
 
-def test_rare_modules_come_from_the_second_archive(tmp_path: Path) -> None:
-    import zipfile
-
+def test_rare_modules_come_when_the_archive_is_fetched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     fetched = []
+    archive = tmp_path / "archive.zip"
 
     def fetch() -> None:
         fetched.append(True)
-        with zipfile.ZipFile(tmp_path / "rest.zip", "w") as archive:
-            archive.writestr("rare_package/__init__.py", "")
-            archive.writestr("rare_package/inner.py", "value = 7")
+        with zipfile.ZipFile(archive, "w") as out:
+            out.writestr("rare_package/__init__.py", "")
+            out.writestr("rare_package/inner.py", "value = 7")
 
-    names = frozenset({"rare_package", "rare_package.inner"})
-    finder = bridge.Rest(names, str(tmp_path / "rest.zip"), fetch)
-    sys.meta_path.append(finder)
+    names = frozenset(map(bridge.module_name, ("rare_package/__init__.pyc", "rare_package/inner.pyc")))
+    assert names == {"rare_package", "rare_package.inner"}
+    monkeypatch.syspath_prepend(str(archive))
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, bridge.Rest(names, fetch)])
     try:
         with pytest.raises(ModuleNotFoundError):
             importlib.import_module("in_no_archive")
@@ -514,6 +515,5 @@ def test_rare_modules_come_from_the_second_archive(tmp_path: Path) -> None:
         assert module.value == 7
         assert fetched == [True]
     finally:
-        sys.meta_path.remove(finder)
         for name in names:
             sys.modules.pop(name, None)

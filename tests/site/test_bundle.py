@@ -38,9 +38,11 @@ def test_everything_is_there_under_the_name_that_the_table_says(site: Path) -> N
     for name in (*content["files"].values(), *content["assets"].values()):
         data = (site / "live" / name).read_bytes()
         assert bundle.digest([data]) == name.split("/")[1].split("-")[0]
-    assert content["size"] == sum((site / "live" / content["files"][name]).stat().st_size for name in bundle.PACKED)
+    assert content["sizes"] == {name: (site / "live" / content["files"][name]).stat().st_size for name in bundle.PACKED}
     assert (site / "service-worker.js").is_file()
-    assert {"runtime.js", "server-worker.js", "probe.js"} <= {path.name for path in (site / "live").glob("*.js")}
+    assert {"runtime.js", "python-files.js", "server-worker.js", "probe.js"} <= {
+        path.name for path in (site / "live").glob("*.js")
+    }
     assert "htmx.org@2.0.7/dist/htmx.min.js" in content["assets"]
 
 
@@ -49,16 +51,20 @@ def test_examples_are_copied_unless_they_cannot_run_in_a_page(site: Path) -> Non
     assert copied == {each.name: each.text for each in catalogue.examples() if each.obstacle is None}
 
 
-def test_the_first_archive_has_what_examples_import_and_names_the_rest(site: Path, tmp_path: Path) -> None:
-    with boot(site, tmp_path) as archive, zipfile.ZipFile(site / "live" / table(site)["files"]["rest.zip"]) as rest:
-        names, others = archive.namelist(), rest.namelist()
-        assert {"bridge.pyc", "streamside/wire.pyc", "fasthtml/core.pyc", "anyio/__init__.py"} <= set(names)
+def test_the_first_archive_has_what_examples_ask_for_and_names_all_that_there_is(site: Path, tmp_path: Path) -> None:
+    with (
+        boot(site, tmp_path) as archive,
+        zipfile.ZipFile(site / "live" / table(site)["files"]["all.zip"]) as everything,
+    ):
+        names, all_names = set(archive.namelist()), set(everything.namelist())
+        assert {"bridge.pyc", "streamside/wire.pyc", "fasthtml/core.pyc", "anyio/__init__.py"} <= names
+        assert "dateutil/tz/win.pyc" in names  # it cannot be imported in a page, but dateutil tries
         assert all(entry.compress_type == zipfile.ZIP_STORED for entry in archive.infolist())
-        assert not set(names) & set(others)
-        assert "xmlrpc/client.pyc" in others
-        modules = archive.read("rest.txt").decode().split()
-        assert "xmlrpc.client" in modules
-        assert len(modules) == len(others)
+        assert names < all_names
+        assert "xmlrpc/client.pyc" in all_names - names
+        modules = archive.read("modules.txt").decode().split()
+        assert {"xmlrpc.client", "fasthtml", "fasthtml.core"} <= set(modules)
+        assert len(modules) == len(all_names) - 1
 
 
 def test_an_unchanged_build_and_a_changed_example_start_no_compiler(

@@ -1,0 +1,22 @@
+"""In Pyodide: Python as it is when all that the examples import is imported; a snapshot of its memory is taken then."""
+
+import gc
+import importlib
+import sys
+import zipimport
+from contextlib import suppress
+from pathlib import Path
+
+import bridge  # type: ignore[import-not-found]  # blog/live/bridge.py: in there it is a module like any other
+
+
+def main() -> None:
+    """Import the modules whose files /work/used.txt names, and forget the archive: a snapshot has no files."""
+    for file in Path("/work/used.txt").read_text().split():
+        with suppress(ImportError):  # such as what is for another system
+            importlib.import_module(bridge.module_name(file))
+    bridge.adapt()
+    bridge.archived()  # while the list can be read
+    zipimport._zip_directory_cache.clear()  # type: ignore[attr-defined]
+    sys.path_importer_cache.clear()
+    gc.collect()
