@@ -115,13 +115,16 @@ async def events(request):
     seen = number(request.headers.get("last-event-id", ""))
     if seen >= COUNT:
         return Response(status_code=204)
-    stream = (f"id: {n}\ndata: {text}\n\n" async for n, text in updates_after(seen, request.state))
-    return StreamingResponse(stream, media_type="text/event-stream", headers={"cache-control": "no-cache"})
+    news = updates_after(seen, request.state)
+    stream = (f"id: {n}\ndata: {text}\n\n" async for n, text in news)
+    headers = {"cache-control": "no-cache"}
+    return StreamingResponse(stream, headers=headers, media_type="text/event-stream")
 
 
 async def socket(websocket):
     async def send():
-        async for n, text in updates_after(number(websocket.query_params.get("after", "")), websocket.state):
+        seen = number(websocket.query_params.get("after", ""))
+        async for n, text in updates_after(seen, websocket.state):
             await websocket.send_text(f"{n}\t{text}")
         await websocket.close()
 
@@ -134,7 +137,8 @@ async def socket(websocket):
 
 async def updates(request):
     seen = number(request.query_params.get("after", ""))
-    lines = [f"{n}\t{text}\n" for n, text in enumerate(request.state.updates[seen:], seen + 1)]
+    news = enumerate(request.state.updates[seen:], seen + 1)
+    lines = [f"{n}\t{text}\n" for n, text in news]
     return PlainTextResponse("".join(lines), headers={"cache-control": "no-store"})
 
 

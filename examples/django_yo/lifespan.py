@@ -1,4 +1,4 @@
-"""The life of the server around Django, which takes no part in it: ASGI's lifespan protocol, and signals."""
+"""ASGI's lifespan, in which Django takes no part, and the signals that end it."""
 
 import asyncio
 import signal
@@ -18,7 +18,7 @@ async def lifespan(receive, send):
 
 
 def when_asked_to_stop(callback):
-    """Have `callback` called on Ctrl-C: the server says it to the application only when the last stream has ended."""
+    """Call back on Ctrl-C: the server says so only when the last stream has ended."""
     if threading.current_thread() is not threading.main_thread():
         return  # signals are not for a server that runs in another
     loop = asyncio.get_running_loop()

@@ -1,10 +1,12 @@
 from django.conf import settings
 from django.db import models
 
+USER = settings.AUTH_USER_MODEL
+
 
 class Yo(models.Model):
-    from_user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="yos_sent")
-    to_user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="yos_received")
+    from_user = models.ForeignKey(USER, models.CASCADE, related_name="yos_sent")
+    to_user = models.ForeignKey(USER, models.CASCADE, related_name="yos_received")
     at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self):

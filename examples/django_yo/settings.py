@@ -5,11 +5,17 @@ import secrets
 import tempfile
 from pathlib import Path
 
-# Several processes need one key, or each refuses the sessions of the others. There is none here to be copied.
+# Several processes need one key, or each refuses the sessions of the others.
+# There is none here to be copied.
 SECRET_KEY = os.environ.get("SECRET_KEY") or secrets.token_urlsafe(50)
 ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
 
-INSTALLED_APPS = ["django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions", __package__]
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    __package__,
+]
 MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -26,16 +32,23 @@ TEMPLATES = [
     }
 ]
 
-# Without DATABASE there is a file of this process's own: made when the server starts, deleted when it stops.
+# Without DATABASE there is a file of this process's own:
+# made when the server starts, deleted when it stops.
 OWN_DATABASE = Path(tempfile.gettempdir(), f"yo-{secrets.token_hex(8)}.sqlite3")
 DATABASES = {
-    "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": os.environ.get("DATABASE") or OWN_DATABASE},
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": os.environ.get("DATABASE") or OWN_DATABASE,
+    },
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# In memory, groups end at the border of the process; with Redis they reach across all of them.
+# In memory, groups end at the border of the process; with Redis they reach across all.
 if redis := os.environ.get("REDIS_URL"):
-    LAYER = {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [redis]}}
+    LAYER = {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [redis]},
+    }
 else:
     LAYER = {"BACKEND": "channels.layers.InMemoryChannelLayer"}
 CHANNEL_LAYERS = {"default": LAYER}

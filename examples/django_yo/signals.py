@@ -9,7 +9,8 @@ from .sse import publish
 @receiver(post_save, sender=Yo)
 def announce(instance, created, **_):
     if created:
-        # Not before it is committed: a listener may look it up at once, and a yo rolled back was never sent.
+        # Not before it is committed: a listener may look it up at once,
+        # and a yo rolled back was never sent.
         # Robust: the yo is saved, whether or not anybody can be told.
         transaction.on_commit(lambda: tell(instance), robust=True)
 
@@ -20,5 +21,5 @@ def tell(yo):
 
 
 def own_group(user):
-    """The group of one user. Named by key: user names have characters, and a length, that no group may have."""
+    """The group of one user, named by key: not every user name can be a group's name."""
     return f"yo.{user.pk}"

@@ -12,17 +12,21 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_GET
 
 HEARTBEAT = 15.0  # seconds of silence after which a comment keeps the connection in use
-BACKLOG = 100  # events that may wait for a slow client; with more its stream ends, and the browser comes back
+BACKLOG = 100  # events that may wait for a slow client; one more ends its stream
 PATIENCE = 5.0  # seconds to wait for the thread in which the streams run
 
-HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+HEADERS = {
+    "Content-Type": "text/event-stream",
+    "Cache-Control": "no-cache",
+    "X-Accel-Buffering": "no",
+}
 
 _loop = None  # the event loop in which the streams run
 _open = set()  # what waits to be sent, a queue for each open stream
 
 
 def subscribe(group=None):
-    """Turn a view into an event stream of `group`, or of the group whose name the view returns.
+    """Turn a view into an event stream of `group`, or of the group that the view names.
 
     A response that the view returns (a refusal, say) is sent as it is.
     """
@@ -31,16 +35,17 @@ def subscribe(group=None):
         decide = view if iscoroutinefunction(view) else sync_to_async(view)
 
         @require_GET  # an answer to HEAD would never end
-        @transaction.non_atomic_requests  # a transaction as long as the stream is not wanted, and Django refuses it
+        @transaction.non_atomic_requests  # no transaction is to last as long as a stream
         @wraps(view)
         async def stream(request, *args, **kwargs):
             answer = await decide(request, *args, **kwargs)
             if isinstance(answer, HttpResponseBase):
                 return answer
             name = checked(answer or group)
-            # Django's GZipMiddleware makes every event a gzip file of its own; browsers read the first one only.
+            # Django's GZipMiddleware makes every event a gzip file of its own;
+            # browsers read the first one only.
             request.META.pop("HTTP_ACCEPT_ENCODING", None)
-            return StreamingHttpResponse(listen(name), content_type="text/event-stream", headers=HEADERS)
+            return StreamingHttpResponse(listen(name), headers=HEADERS)
 
         return stream
 
@@ -48,36 +53,40 @@ def subscribe(group=None):
 
 
 def publish(group, event, data):
-    """Send an event to everyone who listens to `group`, from any thread. In asynchronous code: `await apublish(…)`."""
+    """Send an event to everyone who listens to `group`, from any thread.
+
+    In asynchronous code: `await apublish(…)`.
+    """
     async_to_sync(apublish)(group, event, data)
 
 
 async def apublish(group, event, data):
     """Send an event to everyone who listens to `group`.
 
-    Raises ValueError if there is a line end in the event type, TypeError if no group can have that name.
+    Raises ValueError for a line end in the event type, TypeError for an impossible name.
     """
     message = {"type": "sse.event", "text": encode(event, data)}
     sending = get_channel_layer().group_send(checked(group), message)
     if _loop is None or _loop is asyncio.get_running_loop() or not _loop.is_running():
         await sending
     else:
-        # The queues of the layer in memory belong to that loop: filled from here, they would not wake it.
+        # The queues of the layer in memory belong to that loop:
+        # filled from here, they would not wake it.
         there = asyncio.run_coroutine_threadsafe(sending, _loop)
         await asyncio.wait_for(asyncio.wrap_future(there), PATIENCE)
 
 
 def close():
-    """End every stream, in the streams' own thread: before the server stops, which would wait for them."""
+    """End every stream, in the streams' own thread: a stopping server would wait for them."""
     for waiting in _open:
         end(waiting)
 
 
 async def listen(group):
-    """The group's events from now on, encoded, until the client leaves or falls too far behind."""
+    """The group's events from now on, encoded, until the client leaves or falls behind."""
     global _loop
     _loop = asyncio.get_running_loop()
-    # Whoever asked who the user is has opened one, and it would stay open as long as the stream.
+    # Whoever asked who the user is opened one; it would stay open as long as the stream.
     await sync_to_async(connections.close_all)()
     layer = get_channel_layer()
     channel = await layer.new_channel()
@@ -98,7 +107,7 @@ async def listen(group):
 
 
 async def receive(layer, channel, waiting):
-    """Empty the layer's own queue all the time: full, it would drop events without a word."""
+    """Empty the layer's queue all the time: full, it would drop events without a word."""
     while True:
         message = await layer.receive(channel)
         if waiting.full():
@@ -125,10 +134,14 @@ def encode(event, data):
     """An event in the format of an event stream: once for all who listen."""
     if re.search(r"[\r\n]", event):
         raise ValueError(f"an event type with a line end in it: {event!r}")
-    return f"event: {event}\n" + "".join(f"data: {line}\n" for line in re.split(r"\r\n|\r|\n", data)) + "\n"
+    lines = re.split(r"\r\n|\r|\n", data)
+    return f"event: {event}\n" + "".join(f"data: {line}\n" for line in lines) + "\n"
 
 
 def checked(group):
-    """The group's name, if it is one: at most 99 ASCII letters, digits, `-`, `_` and `.`; else TypeError."""
+    """The name, if a group can have it: up to 99 ASCII letters, digits, `-`, `_`, `.`.
+
+    Raises TypeError if not.
+    """
     BaseChannelLayer().require_valid_group_name(group)
     return group
