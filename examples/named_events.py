@@ -35,7 +35,7 @@ def index():
         Div("waiting", sse_swap="humidity"),
         H2("Notices"),
         Div("waiting", sse_swap="message"),
-        H2("Temperature and humidity"),
+        H2("Both"),
         Div(sse_swap="temperature,humidity", hx_swap="beforeend"),
         hx_ext="sse",
         sse_connect="sse-stream",
@@ -46,7 +46,7 @@ def index():
 
 async def readings():
     yield sse_message(P("the window is open"))  # its type is "message"
-    for step in range(5):
+    for step in range(3):
         yield sse_message(P(f"{20 + step} °C"), event="temperature")
         await sleep(0.5)
         yield sse_message(P(f"{60 - step} %"), event="humidity")

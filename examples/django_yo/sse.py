@@ -77,7 +77,7 @@ async def apublish(group, event, data):
 
 
 def close():
-    """End every stream, in the streams' own thread: a stopping server would wait for them."""
+    """End every stream, in the streams' thread: a stopping server would wait for them."""
     for waiting in _open:
         end(waiting)
 
