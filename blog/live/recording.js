@@ -42,7 +42,7 @@ function* replay(exchange, connection, sources, closing) {
   const of = { kind: /** @type {const} */ ('source'), source: source?.n ?? 0, url: path };
 
   if (source?.fresh) yield { ...of, time, what: 'created', readyState: 0 };
-  yield { kind: 'request', connection, time, method, path, headers: requestHeaders };
+  yield { kind: 'request', connection, time, method, path, headers: requestHeaders, source: source?.n };
   yield { kind: 'response', connection, time, status, headers };
   const opened = source !== null && status === 200 && streams;
   if (opened) yield { ...of, time, what: 'open', readyState: 1 };

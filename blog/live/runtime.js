@@ -21,7 +21,7 @@ const SETTLE = 25; // ms by which a page's account waits, so that bytes are told
 const USUAL_RECONNECTION_TIME = 3_000; // ms, where neither a stream nor the browser has told
 
 /** @typedef {{cut: boolean, delay: number, rate: number, hold: boolean, answer: 503 | 204 | null}} CableState */
-/** @typedef {Record<string, any> & {kind: "request" | "response" | "chunk" | "end" | "source", time: number}} WireMessage */
+/** @typedef {Record<string, any> & {kind: "waiting" | "request" | "response" | "chunk" | "end" | "source", time: number}} WireMessage */
 /**
  * @typedef {object} Options
  * @property {string} [source]  the program to run instead of the example's file
@@ -206,7 +206,7 @@ export class Running extends EventTarget {
   wire(message) {
     this.#telling = this.#telling.then(async () => {
       if (message.kind === "source" && message.what === "error") await this.#addReconnect(message);
-      if (message.kind === "request" && message.source) this.#measureReconnect(message);
+      if ((message.kind === "waiting" || message.kind === "request") && message.source) this.#measureReconnect(message);
       /** @type {WireMessage} */
       const detail = { ...message, time: message.time - this.#began };
       if (message.connection) detail.connection = numbered(this.#connections, message.connection);

@@ -252,11 +252,12 @@ async function exchange(place, request) {
   await findTab(place.tab);
   const body = request.method === "GET" || request.method === "HEAD" ? null : await request.arrayBuffer();
   for (;;) {
-    if (place.source) await mended(place, request.signal);
+    const id = `${BOOT} ${++connectionCount}`;
+    if (place.source) await mended(id, place, request.signal);
     const tab = tabs.get(place.tab);
     const cable = tab?.cables.get(place.server);
     if (!tab || !cable || request.signal.aborted) return notRunning(request);
-    const connection = new Connection(place, tab, cable, request);
+    const connection = new Connection(id, place, tab, cable, request);
     if (cable.cut) return connection.refuse();
     if (cable.answer) return connection.preset(cable.answer);
     const response = await connection.open(request, body);
@@ -267,16 +268,37 @@ async function exchange(place, request) {
 /**
  * Until the cable is whole. An event source's attempt waits in a cut one, as packets do that are sent again and again: were
  * it refused, Firefox would close the event source for good.
+ * @param {string} id  of the connection that is attempted
  * @param {Place} place
  * @param {AbortSignal} signal  the client does not wait any more
  */
-async function mended({ tab, server }, signal) {
-  while (tabs.get(tab)?.cables.get(server)?.cut && !signal.aborted) {
+async function mended(id, { tab, server, path, query, source }, signal) {
+  const cut = () => tabs.get(tab)?.cables.get(server)?.cut;
+  if (cut()) tell(tabs.get(tab)?.client, server, { kind: "waiting", connection: id, method: "GET", path: pathAndQuery(path, query), source });
+  while (cut() && !signal.aborted) {
     await new Promise((/** @type {(value?: unknown) => void} */ resolve) => {
       cableWatchers.add(resolve);
       signal.addEventListener("abort", resolve, { once: true });
     });
   }
+}
+
+/**
+ * @param {Client | undefined} client
+ * @param {string} server
+ * @param {object} message  for the wire's view
+ */
+function tell(client, server, message) {
+  const time = performance.timeOrigin + performance.now();
+  client?.postMessage({ kind: "wire", server, message: { ...message, time } });
+}
+
+/**
+ * @param {string} path
+ * @param {string} query
+ */
+function pathAndQuery(path, query) {
+  return query ? `${path}?${query}` : path;
 }
 
 /** @param {Request} request */
@@ -300,13 +322,14 @@ class Connection {
   #controller;
 
   /**
+   * @param {string} id
    * @param {Place} place
    * @param {Tab} tab
    * @param {Cable} cable
    * @param {Request} request
    */
-  constructor(place, tab, cable, request) {
-    this.id = `${BOOT} ${++connectionCount}`;
+  constructor(id, place, tab, cable, request) {
+    this.id = id;
     this.place = place;
     this.tab = tab;
     this.firstCable = cable;
@@ -506,7 +529,7 @@ class Connection {
   /** @param {503 | 204} status */
   preset(status) {
     this.cable.answer = null;
-    this.#post({ kind: "answered", server: this.place.server });
+    this.tab.client.postMessage({ kind: "answered", server: this.place.server });
     this.#tellRequest(this.headers);
     this.#tell({ kind: "response", status, headers: [] });
     this.#finish("server", "The server ended the response.");
@@ -527,18 +550,12 @@ class Connection {
   /** @param {[string, string][]} headers */
   #tellRequest(headers) {
     const { path, query, source } = this.place;
-    this.#tell({ kind: "request", method: this.method, path: query ? `${path}?${query}` : path, headers, source });
+    this.#tell({ kind: "request", method: this.method, path: pathAndQuery(path, query), headers, source });
   }
 
   /** @param {object} message  for the wire's view */
   #tell(message) {
-    const time = performance.timeOrigin + performance.now();
-    this.#post({ kind: "wire", server: this.place.server, message: { ...message, connection: this.id, time } });
-  }
-
-  /** @param {object} message */
-  #post(message) {
-    this.tab.client.postMessage(message);
+    tell(this.tab.client, this.place.server, { ...message, connection: this.id });
   }
 
   /** @param {object} message  for the server */

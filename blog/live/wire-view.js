@@ -1,19 +1,26 @@
 /** The Wire: what went over each connection and what the browser made of it, as an ordered list with times. */
 
 import { button, element } from './dom.js';
-import { Lines } from './event-stream.js';
+import { EventStream, Lines } from './event-stream.js';
 
 /**
  * What the Wire draws. Times are milliseconds since the start; `connection` counts requests, `source` event sources.
  * @typedef {[string, string][]} Headers
- * @typedef {{kind: 'request', connection: number, time: number, method: string, path: string, headers: Headers}} Request
+ * @typedef {{kind: 'waiting', connection: number, time: number, method: string, path: string}} Waiting  in a cut cable
+ * @typedef {{kind: 'request', connection: number, time: number, method: string, path: string, headers: Headers,
+ *   source?: number}} Request  with the event source that asks
  * @typedef {{kind: 'response', connection: number, time: number, status: number, headers: Headers}} Response
  * @typedef {{kind: 'chunk', connection: number, time: number, text: string}} Chunk
  * @typedef {{kind: 'end', connection: number, time: number, by: 'server' | 'client' | 'network', why: string}} End
  * @typedef {{kind: 'source', source: number, time: number, what: 'created' | 'open' | 'event' | 'error' | 'close',
  *   url: string, readyState: number, type?: string, data?: string, lastEventId?: string, retryIn?: number,
  *   willSend?: string}} SourceMessage
- * @typedef {Request | Response | Chunk | End | SourceMessage} WireMessage
+ * @typedef {Waiting | Request | Response | Chunk | End | SourceMessage} WireMessage
+ */
+
+/**
+ * @typedef {{events: EventStream | null, source: number | undefined, lines: Lines, goesOn: boolean}} Connection
+ * @typedef {{row: HTMLElement, type: string, data: string}} Due  an event that the browser is about to dispatch
  */
 
 /** More entries than this are not kept: nobody reads them, and the page stays quick. */
@@ -42,8 +49,12 @@ export class WireView {
   #dropped = 0;
   /** @type {HTMLLIElement[]} drawn, not yet shown */
   #rows = [];
-  /** @type {Map<number, {stream: boolean, lines: Lines, goesOn: boolean}>} open connections */
+  /** @type {Map<number, Connection>} open connections */
   #connections = new Map();
+  /** @type {Map<number, {row: HTMLLIElement, time: number}>} connections in a cut cable */
+  #waiting = new Map();
+  /** @type {Map<number, Due[]>} by event source */
+  #due = new Map();
   /** @type {Map<number, {status: HTMLElement, message: SourceMessage, at: number}>} event sources that are not closed */
   #sources = new Map();
   #clock = 0;
@@ -88,8 +99,8 @@ export class WireView {
     this.#frame = 0;
     // Live, the two sides report on different ways, and may overtake each other.
     for (const message of this.#queue.splice(0).sort((a, b) => a.time - b.time)) {
+      const time = seconds(message.time);
       for (const entry of this.#draw(message)) {
-        const time = seconds(message.time);
         entry.classList.toggle('same-time', time === this.#time);
         this.#time = time;
         this.#rows.push(entry);
@@ -122,6 +133,7 @@ export class WireView {
   clear() {
     this.flush();
     this.#rows = [];
+    this.#due.clear();
     this.#time = '';
     this.#dropped = 0;
     this.list.replaceChildren();
@@ -133,6 +145,7 @@ export class WireView {
   reset() {
     this.clear();
     this.#connections.clear();
+    this.#waiting.clear();
     this.list.classList.remove('several');
     this.#forgetSources();
   }
@@ -156,28 +169,55 @@ export class WireView {
    */
   #draw(message) {
     switch (message.kind) {
+      case 'waiting':
+        return [this.#wait(message)];
       case 'request':
-        return [row('sent', message, withHeaders(`${message.method} ${message.path}`, message.headers, false))];
+        return [this.#request(message)];
       case 'response':
         return [this.#response(message)];
       case 'chunk':
         return this.#chunk(message);
       case 'end':
         this.#connections.delete(message.connection);
+        this.#waiting.delete(message.connection);
         return [row(`end by-${message.by}`, message, line(message.why || ENDED[message.by]))];
       case 'source':
         this.#source(message);
-        return [row(`browser ${message.what}`, message, ...browserLines(message))];
+        return this.#event(message) ? [] : [row(`browser ${message.what}`, message, ...browserLines(message))];
     }
+  }
+
+  /** @param {Waiting} message */
+  #wait(message) {
+    const { connection, time, method, path } = message;
+    const made = row('sent waiting', message, line(`${method} ${path}, waiting in the cut cable`, 'first'));
+    this.#waiting.set(connection, { row: made, time });
+    return made;
+  }
+
+  /** @param {Request} message */
+  #request(message) {
+    const { connection, time, method, path, headers, source } = message;
+    this.#connections.set(connection, { events: null, source, lines: new Lines(), goesOn: false });
+    const made = row('sent', message, withHeaders(`${method} ${path}`, headers, false));
+    const waited = this.#waiting.get(connection);
+    if (waited) {
+      this.#waiting.delete(connection);
+      this.#rows = this.#rows.filter((each) => each !== waited.row);
+      waited.row.remove();
+      made.querySelector('.lines')?.append(detail(`waited ${seconds(time - waited.time)} in the cut cable`));
+    }
+    return made;
   }
 
   /** @param {Response} message */
   #response(message) {
+    const connection = this.#connections.get(message.connection);
     const type = message.headers.find(([name]) => name === 'content-type')?.[1] ?? '';
     const stream = type.startsWith('text/event-stream');
-    this.#connections.set(message.connection, { stream, lines: new Lines(), goesOn: false });
+    if (connection && stream) connection.events = new EventStream();
     // Where streams mingle, each entry says whose it is.
-    const streams = [...this.#connections.values()].filter((connection) => connection.stream);
+    const streams = [...this.#connections.values()].filter(({ events }) => events);
     if (streams.length > 1) this.list.classList.add('several');
     const reason = REASONS.get(String(message.status)) ?? '';
     return row('received', message, withHeaders(`${message.status} ${reason}`.trim(), message.headers, stream));
@@ -190,7 +230,7 @@ export class WireView {
   #chunk(message) {
     const connection = this.#connections.get(message.connection);
     if (!connection) return [];
-    if (!connection.stream) return [row('received body', message, body(message.text))];
+    if (!connection.events) return [row('received body', message, body(message.text))];
     /** @type {HTMLElement[]} */
     let lines = [];
     const rows = [];
@@ -198,12 +238,40 @@ export class WireView {
       const blank = ended && !text && !connection.goesOn;
       lines.push(blank ? line('', 'blank') : fieldLine(text, connection.goesOn));
       connection.goesOn = !ended;
+      const [event] = connection.events.read(ended ? `${text}\n` : text);
       if (!blank) continue;
-      rows.push(row('received bytes complete', message, ...lines));
+      const made = row('received bytes complete', message, ...lines);
+      if (event && connection.source) this.#expect(connection.source, { row: made, ...event });
+      rows.push(made);
       lines = [];
     }
     if (lines.length) rows.push(row('received bytes', message, ...lines));
     return rows;
+  }
+
+  /**
+   * @param {number} source
+   * @param {Due} due
+   */
+  #expect(source, due) {
+    const all = this.#due.get(source) ?? [];
+    this.#due.set(source, [...all.slice(1 - LIMIT), due]);
+  }
+
+  /**
+   * An event that was dispatched stands beside its own bytes. Those before it that were not told have no listener.
+   * @param {SourceMessage} message
+   * @returns {boolean}  whether its bytes are known
+   */
+  #event(message) {
+    const all = this.#due.get(message.source) ?? [];
+    const index = message.what === 'event' ? all.findIndex(({ type, data }) => type === message.type && data === message.data) : -1;
+    if (index < 0) return false;
+    const [{ row: bytes }] = all.splice(0, index + 1).slice(-1);
+    const made = part(element('div', { class: 'browser event' }), message, browserLines(message));
+    made.classList.toggle('same-time', seconds(message.time) === bytes.querySelector('.time')?.textContent);
+    bytes.append(made);
+    return true;
   }
 
   /** @param {SourceMessage} message */
@@ -264,26 +332,37 @@ export function seconds(milliseconds) {
  * @param {...HTMLElement} lines
  */
 function row(kind, message, ...lines) {
+  return part(element('li', { class: kind }), message, lines);
+}
+
+/**
+ * Fill an entry, or the browser's part of one: when, whose, what.
+ * @template {HTMLElement} T
+ * @param {T} made
+ * @param {WireMessage} message
+ * @param {HTMLElement[]} lines
+ */
+function part(made, message, lines) {
   const number = message.kind === 'source' ? `source ${message.source}` : `#${message.connection}`;
-  return element(
-    'li',
-    { class: kind },
+  made.append(
     element('span', { class: 'time' }, seconds(message.time)),
     element('span', { class: 'connection' }, number),
     element('div', { class: 'lines' }, ...lines),
   );
+  return made;
 }
 
 /**
- * @param {Element} entry
+ * @param {Element} entry  or a part of one
  * @param {boolean} several
+ * @returns {string}
  */
 function rowText(entry, several) {
+  const [time, whose, lines, browser] = entry.children;
   const mark = { sent: '>', received: '<', browser: '*', end: '-' }[entry.classList[0]] ?? '';
-  const time = (entry.querySelector('.time')?.textContent ?? '').padStart(8);
-  const whose = several ? ` ${entry.querySelector('.connection')?.textContent}` : '';
-  const lines = Array.from(entry.querySelectorAll('.line'), (part) => `${time}${whose} ${mark} ${part.textContent}`.trimEnd());
-  return `${lines.join('\n')}\n`;
+  const start = `${time.textContent?.padStart(8)}${several ? ` ${whose.textContent}` : ''} ${mark}`;
+  const own = Array.from(lines.querySelectorAll('.line'), (each) => `${start} ${each.textContent}`.trimEnd());
+  return `${own.join('\n')}\n${browser ? rowText(browser, several) : ''}`;
 }
 
 /**

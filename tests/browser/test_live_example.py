@@ -174,6 +174,40 @@ def test_a_closing_message_closes_and_204_ends(show: Callable[..., Locator]) -> 
     expect(wire(live).last).to_contain_text("it does not connect again")
 
 
+def test_each_event_stands_beside_its_own_bytes(show: Callable[..., Locator], page: Page) -> None:
+    burst = "event: number\ndata: 1\n\n: nothing\n\nevent: unheard\ndata: 2\n\nevent: number\ndata: 3\n\n"
+    live = show(exchange([(0, burst)]))
+    entries = live.locator(".received.bytes")
+    told, heard = entries.locator(".browser.event .lines"), entries.filter(has=page.locator(".browser.event"))
+    expect(told).to_have_text(['event numberdata "1"', 'event unhearddata "2"', 'event numberdata "3"'])
+    expect(heard).to_contain_text(["data: 1", "data: 2", "data: 3"])
+    run(live)
+    connect(page, source=1)
+    emit(page, {"kind": "chunk", "connection": 1, "time": 30, "text": burst})
+    source = {"kind": "source", "source": 1, "url": "numbers", "readyState": 1, "what": "event", "type": "number"}
+    emit(page, source | {"time": 31, "data": "1"}, source | {"time": 32, "data": "3"})
+    expect(told).to_have_text(['event numberdata "1"', 'event numberdata "3"'])
+    expect(heard).to_contain_text(["data: 1", "data: 3"])
+    live.get_by_role("button", name="Clear").click()
+    emit(page, {"kind": "chunk", "connection": 1, "time": 40, "text": burst})
+    live.get_by_role("button", name="Clear").click()
+    emit(page, source | {"time": 41, "data": "1"})  # its bytes are no longer shown
+    expect(wire(live).locator(".lines")).to_have_text(['event numberdata "1"'])
+
+
+def test_who_waits_in_a_cut_cable_is_shown_at_once(show: Callable[..., Locator], page: Page) -> None:
+    live = show(exchange(NUMBERS))
+    run(live)
+    request = {"connection": 1, "method": "GET", "path": "/numbers"}
+    emit(page, request | {"kind": "waiting", "time": 1000})
+    expect(wire(live).locator(".lines")).to_have_text(["GET /numbers, waiting in the cut cable"])
+    emit(page, request | {"kind": "request", "time": 5200, "headers": [["accept", "text/event-stream"]]})
+    expect(wire(live)).to_have_count(1)
+    expect(wire(live)).to_contain_text("waited 4.2 s in the cut cable")
+    expect(wire(live)).not_to_contain_text("waiting")
+    expect(wire(live).locator(".time")).to_have_text("5.2 s")
+
+
 def test_where_streams_mingle_each_entry_says_whose_it_is(show: Callable[..., Locator]) -> None:
     live = show(exchange(NUMBERS))
     expect(wire(live).locator(".connection").first).to_be_hidden()
@@ -185,7 +219,7 @@ def test_where_streams_mingle_each_entry_says_whose_it_is(show: Callable[..., Lo
 
 def test_a_line_cut_by_the_network_goes_on(show: Callable[..., Locator]) -> None:
     live = show(exchange([(0, "event: number\r\nda"), (100, "ta: x\r"), (200, "\n\r\n")]))
-    lines = live.locator(".received.bytes .line")
+    lines = live.locator(".received.bytes > .lines .line")
     expect(lines).to_have_text(["event: number", "da", "ta: x", ""])
     expect(live.locator(".rest")).to_have_text("ta: x")
     expect(wire(live).filter(has_text='data "x"')).to_have_count(1)
@@ -231,10 +265,10 @@ def emit(page: Page, *messages: dict[str, Any]) -> None:
     page.evaluate("messages => messages.forEach((message) => fake.emit('wire', message))", messages)
 
 
-def connect(page: Page) -> None:
+def connect(page: Page, **source: int) -> None:
     request = {"kind": "request", "connection": 1, "time": 10, "method": "GET", "path": "/numbers", "headers": []}
     response = {"kind": "response", "connection": 1, "time": 20, "status": 200, "headers": EVENT_STREAM}
-    emit(page, request, response)
+    emit(page, request | source, response)
 
 
 def test_run_boots_runs_and_stops(show: Callable[..., Locator], page: Page) -> None:

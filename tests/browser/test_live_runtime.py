@@ -297,6 +297,18 @@ def test_only_the_browsers_own_reconnect_says_the_last_event_id(laboratory: Labo
     assert dict(request["headers"])["last-event-id"] == error["willSend"]
 
 
+def test_who_waits_in_a_cut_cable_is_told_at_once(laboratory: Laboratory) -> None:
+    run = laboratory.run(COUNTER)
+    run.wait("run.wire.some((each) => each.what === 'event')")
+    run.call("cable.cut()")
+    run.wait("run.wire.at(-1).kind === 'waiting'")
+    [waiting] = run.wire(kind="waiting")
+    assert (waiting["method"], waiting["path"], waiting["source"]) == ("GET", "/stream", 1)
+    run.call("cable.mend()")
+    run.wait("run.wire.filter((each) => each.what === 'open').length === 2")
+    assert run.wire(kind="request")[-1]["connection"] == waiting["connection"]
+
+
 def test_the_event_source_of_the_page_is_as_before(laboratory: Laboratory) -> None:
     run = laboratory.run(COUNTER)
     assert run.inside("source.url").endswith("/program-1/stream")
