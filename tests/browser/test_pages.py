@@ -96,6 +96,17 @@ def test_prose_keeps_a_readable_measure(page: Page, small: str):
     assert live["width"] > prose["width"]
 
 
+def test_a_table_that_a_phone_is_too_narrow_for_is_scrolled(page: Page, site: str):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{site}notebooks/attributes.html")
+    table = page.get_by_role("group", name="Table").first
+    assert table.get_by_role("columnheader", name="What it says").evaluate("(cell) => cell.offsetWidth") > 200
+    assert table.get_by_role("link", name="lesson 1").first.evaluate("(link) => link.getClientRects().length") == 1
+    table.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.querySelector('.table').scrollLeft > 0")
+
+
 def test_contents_are_a_drawer_on_a_phone(page: Page, small: str):
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{small}notebooks/01-a.html")
