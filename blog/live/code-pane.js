@@ -27,9 +27,13 @@ export class CodePane {
         'div',
         { class: 'pane-bar' },
         element('p', {}, `${example}.py `, this.mark),
-        this.runButton,
-        ...(navigator.clipboard ? [this.linkButton] : []),
-        button('Download', () => this.#download()),
+        element(
+          'div',
+          {},
+          this.runButton,
+          ...(navigator.clipboard ? [this.linkButton] : []),
+          button('Download', () => this.#download()),
+        ),
       ),
       this.place,
     );

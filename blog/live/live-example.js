@@ -74,7 +74,14 @@ class Live {
     this.app = element('div', { class: 'live-app' }, this.page.frame);
     this.output = element('pre', { tabindex: '0', 'aria-label': 'What Python printed' });
     this.log = element('details', { class: 'live-log' }, element('summary', {}, 'What Python printed'), this.output);
-    this.codePlace = element('div', { hidden: true });
+    this.codePlace = element('div', { class: 'live-program', hidden: true });
+    this.panes = element(
+      'div',
+      { class: 'live-panes' },
+      element('div', { class: 'live-pane' }, bar('App'), this.app),
+      element('div', { class: 'live-pane' }, bar('Wire', ...this.wire.buttons), this.wire.note, this.wire.list, this.wire.sources),
+      this.codePlace,
+    );
     this.#build();
     this.#setState('idle');
     this.#showPoster();
@@ -84,7 +91,7 @@ class Live {
   }
 
   #build() {
-    const { host, wire } = this;
+    const { host } = this;
     const controls = [this.runButton, this.stopButton, this.playButton, this.resetButton, this.codeButton];
     host.removeAttribute('title'); // it names the frame; here it would be a tooltip on everything
     host.style.setProperty('--height', host.getAttribute('height') ?? '20rem');
@@ -94,14 +101,8 @@ class Live {
       this.progress,
       this.note,
       this.tools,
-      element(
-        'div',
-        { class: 'live-panes' },
-        element('div', { class: 'live-pane' }, bar('App'), this.app),
-        element('div', { class: 'live-pane' }, bar('Wire', ...wire.buttons), wire.note, wire.list, wire.sources),
-      ),
+      this.panes,
       this.log,
-      this.codePlace,
     );
   }
 
@@ -253,6 +254,7 @@ class Live {
     this.#running = null;
     this.#showPage(RecordedPage.still(frame, this.path));
     await running.stop();
+    this.wire.setLive(false);
   }
 
   /** Back to the recording and to the example as it was. */
@@ -312,21 +314,26 @@ class Live {
 
   /** Code that came with the address is shown, and not run before the reader has seen it. */
   async #showLinked() {
+    this.host.scrollIntoView();
     await this.#openCode();
     if (this.#code?.changed) this.#tell('The code below came with the link to this page. Run starts it.');
   }
 
   #toggleCode() {
-    if (this.codePlace.hidden) return this.#openCode();
-    this.codePlace.hidden = true;
-    this.codeButton.setAttribute('aria-expanded', 'false');
-    return undefined;
+    return this.codePlace.hidden ? this.#openCode() : this.#showCode(false);
+  }
+
+  /** @param {boolean} shown */
+  #showCode(shown) {
+    this.codePlace.hidden = !shown;
+    this.panes.classList.toggle('with-code', shown);
+    this.codeButton.setAttribute('aria-expanded', String(shown));
   }
 
   async #openCode() {
-    this.codePlace.hidden = false;
-    this.codeButton.setAttribute('aria-expanded', 'true');
+    this.#showCode(true);
     await (this.#opened ??= this.#loadCode());
+    this.codePlace.scrollIntoView({ block: 'nearest' }); // on a phone it opens far below its button
   }
 
   async #loadCode() {

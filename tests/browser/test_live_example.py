@@ -284,9 +284,13 @@ def test_run_boots_runs_and_stops(show: Callable[..., Locator], page: Page) -> N
     expect(live.get_by_role("status")).to_have_text("Running in this page")
     expect(live.frame_locator(f'iframe[title="{TITLE}"]').get_by_role("button", name="Press")).to_be_visible()
     expect(wire(live)).to_have_count(0)
+    emit(page, {"kind": "source", "source": 1, "url": "numbers", "time": 5, "readyState": 0, "what": "created"})
+    expect(live.locator(".wire-sources")).to_have_text("Event source 1: CONNECTING")
     live.get_by_role("button", name="Stop").press("Enter")
     expect(live).to_have_attribute("state", "stopped")
     expect(live.get_by_role("button", name="Run", exact=True)).to_be_focused()
+    expect(live.get_by_role("button", name="Clear")).to_be_hidden()  # nothing comes any more
+    expect(live.locator(".wire-sources")).to_be_empty()
     expect(messages(live)).to_have_text(["one"])  # what was shown last stays, as it looked, and nothing in it runs
     expect(messages(live)).to_have_css("color", "rgb(0, 128, 0)")
     assert live.locator("iframe").get_attribute("sandbox") == "allow-same-origin"
@@ -492,6 +496,35 @@ def test_code_is_changed_run_reset_and_passed_on(show: Callable[..., Locator], p
     page.goto(page_url := link[:-8])
     expect(live.locator(".live-note")).to_contain_text("damaged")
     assert page_url
+
+
+LINES = "(editor, name) => [...editor.querySelectorAll(name)].map((line) => line.getBoundingClientRect().height)"
+
+
+def test_the_code_comes_into_sight_with_its_line_numbers(show: Callable[..., Locator], page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 600})
+    live = show(exchange(NUMBERS))
+    live.get_by_role("button", name="Code", exact=True).click()
+    editor = live.locator(".cm-editor")
+    expect(editor).to_be_in_viewport(ratio=0.9)
+    page.wait_for_function("document.querySelector('.cm-gutterElement:nth-child(2)').offsetHeight > 16")
+    assert editor.evaluate(LINES, ".cm-line")[:3] == editor.evaluate(LINES, ".cm-gutterElement")[1:4]
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_app_wire_and_code_are_side_by_side(show: Callable[..., Locator], page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 1000})
+    live = show(exchange(NUMBERS))
+    live.get_by_role("button", name="Code", exact=True).click()
+    boxes = [live.locator(name).bounding_box() for name in (".live-app", ".wire-list", ".cm-editor")]
+    app, wire_list, code = [box for box in boxes if box]
+    assert app["x"] + app["width"] <= code["x"] >= wire_list["x"] + wire_list["width"]
+    assert app["y"] + app["height"] <= wire_list["y"]
+    assert code["y"] < wire_list["y"] < code["y"] + code["height"]
+    live.get_by_role("button", name="Code", exact=True).click()
+    app, wire_list = [box for name in (".live-app", ".wire-list") if (box := live.locator(name).bounding_box())]
+    assert app["x"] + app["width"] <= wire_list["x"]
+    assert app["y"] == wire_list["y"]
 
 
 def test_the_page_does_not_glide_under_the_caret(show: Callable[..., Locator], page: Page) -> None:
