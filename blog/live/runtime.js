@@ -164,8 +164,9 @@ export class Running extends EventTarget {
 
   async #stop() {
     if (!servers.has(this.name)) return;
-    connection.tell({ kind: "cable", tab: TAB, server: this.name, cable: null, why: "The server was stopped." });
+    const told = connection.tell({ kind: "cable", tab: TAB, server: this.name, cable: null, why: "The server was stopped." });
     const stopped = await Promise.race([python.attempt("stop", { server: this.name }).then(() => true), after(PATIENCE)]);
+    await told; // and with it we, of how its connections ended
     servers.delete(this.name);
     if (!stopped) python.end("Python did not stop and was ended.");
   }
@@ -398,6 +399,9 @@ const connection = {
   worker: null,
   /** @type {ReturnType<typeof setInterval> | undefined} */
   pings: undefined,
+  /** @type {Map<number, () => void>} */
+  calls: new Map(),
+  callCount: 0,
 
   /** Resolves when there is a service worker that frames will be answered by. */
   async ready() {
@@ -434,15 +438,16 @@ const connection = {
   },
 
   /**
-   * Resolves when the service worker has acted on it: messages to it and requests come in no order.
+   * Resolves when the service worker has acted on it, and its account of that has come: messages to it and requests come in
+   * no order.
    * @param {object} message
    */
   async tell(message) {
-    const { port1, port2 } = new MessageChannel();
-    const heard = new Promise((resolve) => (port1.onmessage = resolve));
-    this.worker?.postMessage(message, [port2]);
+    const call = ++this.callCount;
+    const heard = new Promise((/** @type {(value?: undefined) => void} */ resolve) => this.calls.set(call, resolve));
+    this.worker?.postMessage({ ...message, call });
     await Promise.race([heard, after(PATIENCE)]);
-    port1.close();
+    this.calls.delete(call);
   },
 
   /** Have what this page was made of kept, so that the next visit needs no network. */
@@ -466,6 +471,7 @@ const connection = {
 navigator.serviceWorker?.addEventListener("message", ({ data, source }) => {
   if (data.kind === "tab?" && data.tab === TAB && servers.size) connection.introduce(/** @type {ServiceWorker} */ (source));
   else if (data.kind === "wire") servers.get(data.server)?.wire(data.message);
+  else if (data.kind === "heard") connection.calls.get(data.call)?.();
   else if (data.kind === "answered") servers.get(data.server)?.answered();
 });
 

@@ -5,8 +5,9 @@
  * ask for again: a browser stops it when it likes, and the tab tells it anew where its worker is (`tab`).
  *
  * From the tab: `tab` (tab, cables by server, with a port to its worker), `cable` (tab, server, cable or null, why),
- * `gone` (tab, why), `keep` (urls), `ping`; each but the first is acknowledged at the port that comes with it. To the tab:
- * `tab?` (tab), `wire` (server, message), `answered` (server: the preset answer is used up). With the worker: see bridge.py.
+ * `gone` (tab, why), `keep` (urls), `ping`. To the tab: `heard` (call: of each message but the first, after all that it
+ * brought about), `tab?` (tab), `wire` (server, message), `answered` (server: the preset answer is used up). With the worker:
+ * see bridge.py.
  */
 /* global streamside */
 importScripts("live/bundle.js");
@@ -41,15 +42,15 @@ serviceWorker.addEventListener("activate", (event) => event.waitUntil(Promise.al
 
 serviceWorker.addEventListener("message", (event) => {
   const { kind, ...message } = event.data;
-  const [port] = event.ports;
+  const client = /** @type {Client} */ (event.source);
   if (kind === "tab") {
-    addTab(message.tab, message.cables, /** @type {Client} */ (event.source), port);
+    addTab(message.tab, message.cables, client, event.ports[0]);
     return;
   }
   if (kind === "cable") changeCable(message.tab, message.server, message.cable, message.why);
   else if (kind === "gone") removeTab(message.tab, message.why);
   else if (kind === "keep") event.waitUntil(keep(message.urls));
-  port.postMessage("heard");
+  client.postMessage({ kind: "heard", call: message.call });
 });
 
 serviceWorker.addEventListener("fetch", (event) => {

@@ -49,8 +49,11 @@ def test_a_cut_cable_is_seen_and_mended(page: Page, site: str) -> None:
     wire = live.get_by_role("list", name="Wire")
     expect(wire).to_contain_text("The cable was cut.")
     expect(wire.locator(".browser.error")).not_to_have_count(0)
+    expect(wire.locator("li").last).to_have_text(re.compile("GET /sse-stream, waiting in the cut cable"))
     live.get_by_role("button", name="Mend the cable").click()
     expect(wire.locator(".browser.open")).to_have_count(2, timeout=20_000)
+    live.get_by_role("button", name="Stop").click()
+    expect(wire.locator("li").last).to_contain_text("The page closed the connection.")
 
 
 def test_edited_code_runs_and_a_mistake_is_shown_at_its_line(page: Page, site: str) -> None:
