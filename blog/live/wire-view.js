@@ -20,7 +20,8 @@ import { EventStream, Lines } from './event-stream.js';
 
 /**
  * @typedef {{events: EventStream | null, source: number | undefined, lines: Lines, goesOn: boolean}} Connection
- * @typedef {{row: HTMLElement, type: string, data: string}} Due  an event that the browser is about to dispatch
+ * What the browser is about to make of an entry.
+ * @typedef {{row: HTMLElement, what: 'open' | 'event', type?: string, data?: string}} Due
  */
 
 /** More entries than this are not kept: nobody reads them, and the page stays quick. */
@@ -49,6 +50,8 @@ export class WireView {
   #dropped = 0;
   /** @type {HTMLLIElement[]} drawn, not yet shown */
   #rows = [];
+  /** @type {WeakMap<Element, number>} of entries, in milliseconds */
+  #times = new WeakMap();
   /** @type {Map<number, Connection>} open connections */
   #connections = new Map();
   /** @type {Map<number, {row: HTMLLIElement, time: number}>} connections in a cut cable */
@@ -58,8 +61,6 @@ export class WireView {
   /** @type {Map<number, {status: HTMLElement, message: SourceMessage, at: number}>} event sources that are not closed */
   #sources = new Map();
   #clock = 0;
-  /** The time of the newest entry, which its followers do not repeat. */
-  #time = '';
 
   constructor() {
     // Safari takes a list without markers for none: hence the role. The keyboard scrolls it: hence the tabindex.
@@ -97,12 +98,9 @@ export class WireView {
   flush() {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
-    // Live, the two sides report on different ways, and may overtake each other.
-    for (const message of this.#queue.splice(0).sort((a, b) => a.time - b.time)) {
-      const time = seconds(message.time);
+    for (const message of this.#queue.splice(0)) {
       for (const entry of this.#draw(message)) {
-        entry.classList.toggle('same-time', time === this.#time);
-        this.#time = time;
+        this.#times.set(entry, message.time);
         this.#rows.push(entry);
       }
     }
@@ -112,14 +110,32 @@ export class WireView {
 
   #show() {
     const { list } = this;
-    list.append(...this.#rows.splice(0));
+    for (const row of this.#rows.splice(0)) this.#place(row);
     while (list.childElementCount > LIMIT) {
       list.firstElementChild?.remove();
       this.#dropped += 1;
     }
+    list.firstElementChild?.classList.remove('same-time');
     this.note.hidden = !this.#dropped;
     this.note.textContent = `${this.#dropped.toLocaleString('en')} earlier entries are no longer shown.`;
     if (this.#follow) list.scrollTop = list.scrollHeight;
+  }
+
+  /**
+   * In the order of time: live, the two sides report on different ways, and overtake each other.
+   * @param {HTMLLIElement} row
+   */
+  #place(row) {
+    const { list } = this;
+    const timeOf = (/** @type {Element} */ entry) => this.#times.get(entry) ?? 0;
+    let before = list.lastElementChild;
+    while (before && timeOf(before) > timeOf(row)) before = before.previousElementSibling;
+    if (before) before.after(row);
+    else list.prepend(row);
+    // A time is not repeated.
+    for (const entry of [row, row.nextElementSibling]) {
+      entry?.classList.toggle('same-time', shownTime(entry) === shownTime(entry.previousElementSibling));
+    }
   }
 
   /** @param {boolean} paused */
@@ -134,7 +150,6 @@ export class WireView {
     this.flush();
     this.#rows = [];
     this.#due.clear();
-    this.#time = '';
     this.#dropped = 0;
     this.list.replaceChildren();
     this.note.hidden = true;
@@ -183,7 +198,7 @@ export class WireView {
         return [row(`end by-${message.by}`, message, line(message.why || ENDED[message.by]))];
       case 'source':
         this.#source(message);
-        return this.#event(message) ? [] : [row(`browser ${message.what}`, message, ...browserLines(message))];
+        return this.#beside(message) ? [] : [row(`browser ${message.what}`, message, ...browserLines(message))];
     }
   }
 
@@ -215,12 +230,14 @@ export class WireView {
     const connection = this.#connections.get(message.connection);
     const type = message.headers.find(([name]) => name === 'content-type')?.[1] ?? '';
     const stream = type.startsWith('text/event-stream');
+    const reason = REASONS.get(String(message.status)) ?? '';
+    const made = row('received', message, withHeaders(`${message.status} ${reason}`.trim(), message.headers, stream));
     if (connection && stream) connection.events = new EventStream();
+    if (connection?.source && stream) this.#expect(connection.source, { row: made, what: 'open' });
     // Where streams mingle, each entry says whose it is.
     const streams = [...this.#connections.values()].filter(({ events }) => events);
     if (streams.length > 1) this.list.classList.add('several');
-    const reason = REASONS.get(String(message.status)) ?? '';
-    return row('received', message, withHeaders(`${message.status} ${reason}`.trim(), message.headers, stream));
+    return made;
   }
 
   /**
@@ -241,7 +258,7 @@ export class WireView {
       const [event] = connection.events.read(ended ? `${text}\n` : text);
       if (!blank) continue;
       const made = row('received bytes complete', message, ...lines);
-      if (event && connection.source) this.#expect(connection.source, { row: made, ...event });
+      if (event && connection.source) this.#expect(connection.source, { row: made, what: 'event', ...event });
       rows.push(made);
       lines = [];
     }
@@ -259,18 +276,20 @@ export class WireView {
   }
 
   /**
-   * An event that was dispatched stands beside its own bytes. Those before it that were not told have no listener.
+   * What the browser made of an entry stands beside it: `open` with the response, an event with its bytes.
    * @param {SourceMessage} message
-   * @returns {boolean}  whether its bytes are known
+   * @returns {boolean}  whether that entry is known
    */
-  #event(message) {
+  #beside(message) {
     const all = this.#due.get(message.source) ?? [];
-    const index = message.what === 'event' ? all.findIndex(({ type, data }) => type === message.type && data === message.data) : -1;
+    const index = message.what === 'open'
+      ? all.findLastIndex(({ what }) => what === 'open')
+      : all.findIndex(({ what, type, data }) => what === message.what && type === message.type && data === message.data);
     if (index < 0) return false;
-    const [{ row: bytes }] = all.splice(0, index + 1).slice(-1);
-    const made = part(element('div', { class: 'browser event' }), message, browserLines(message));
-    made.classList.toggle('same-time', seconds(message.time) === bytes.querySelector('.time')?.textContent);
-    bytes.append(made);
+    const [{ row: entry }] = all.splice(0, index + 1).slice(-1); // events before it were not told: they have no listener
+    const made = part(element('div', { class: `browser ${message.what}` }), message, browserLines(message));
+    made.classList.toggle('same-time', shownTime(made) === shownTime(entry));
+    entry.append(made);
     return true;
   }
 
@@ -319,6 +338,11 @@ function atEnd(list) {
  */
 function serverPath(url) {
   return url.replace(/^.*?\/live\/tab-[^/]+\/[^/]+/, '');
+}
+
+/** @param {Element | null} entry */
+function shownTime(entry) {
+  return entry?.querySelector('.time')?.textContent;
 }
 
 /** @param {number} milliseconds */

@@ -185,7 +185,9 @@ def test_each_event_stands_beside_its_own_bytes(show: Callable[..., Locator], pa
     connect(page, source=1)
     emit(page, {"kind": "chunk", "connection": 1, "time": 30, "text": burst})
     source = {"kind": "source", "source": 1, "url": "numbers", "readyState": 1, "what": "event", "type": "number"}
-    emit(page, source | {"time": 31, "data": "1"}, source | {"time": 32, "data": "3"})
+    emit(page, source | {"time": 31, "what": "open"})
+    emit(page, source | {"time": 32, "data": "1"}, source | {"time": 33, "data": "3"})
+    expect(wire(live).filter(has_text="200 OK").locator(".browser.open")).to_have_count(1)
     expect(told).to_have_text(['event numberdata "1"', 'event numberdata "3"'])
     expect(heard).to_contain_text(["data: 1", "data: 3"])
     live.get_by_role("button", name="Clear").click()
@@ -414,8 +416,12 @@ def test_what_overtook_on_its_way_is_put_in_order(show: Callable[..., Locator], 
     run(live)
     source = {"kind": "source", "source": 1, "url": "numbers", "readyState": 1}
     request = {"kind": "request", "connection": 1, "time": 10, "method": "GET", "path": "/numbers", "headers": []}
-    emit(page, source | {"what": "open", "time": 20}, request, source | {"what": "created", "time": 5})
-    expect(wire(live).locator(".lines")).to_contain_text(["new EventSource", "GET", "open"])
+    emit(page, source | {"what": "error", "time": 30}, request)
+    expect(wire(live).locator(".lines")).to_contain_text(["GET", "error"])
+    emit(page, source | {"what": "created", "time": 5})
+    expect(wire(live).locator(".lines")).to_contain_text(["new EventSource", "GET", "error"])
+    expect(wire(live).locator(".time").locator("visible=true")).to_have_count(1)  # a time is not repeated
+    expect(wire(live).first.locator(".time")).to_be_visible()
 
 
 def test_the_event_source_counts_down_to_its_reconnect(show: Callable[..., Locator], page: Page) -> None:
