@@ -65,9 +65,10 @@ function cutButton(cable, cut, announce) {
   const made = button(name(), async () => {
     cut = !cut;
     made.textContent = name();
+    made.classList.toggle('cut', cut);
     await (cut ? cable.cut() : cable.mend());
     announce(cut ? 'The cable is cut' : 'The cable is mended');
-  });
+  }, { class: cut && 'cut' });
   return made;
 }
 

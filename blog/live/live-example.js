@@ -69,7 +69,7 @@ class Live {
     this.clock = element('span', { class: 'clock' });
     this.status = element('p', { class: 'live-status', role: 'status' });
     this.progress = element('progress', { max: '1', 'aria-label': 'Starting' });
-    this.note = element('p', { class: 'live-note', hidden: true });
+    this.note = element('p', { class: 'live-note', 'aria-live': 'polite' });
     this.tools = element('div', {});
     this.app = element('div', { class: 'live-app' }, this.page.frame);
     this.output = element('pre', { tabindex: '0', 'aria-label': 'What Python printed' });
@@ -306,7 +306,6 @@ class Live {
    */
   #tell(sentence, bad = false) {
     this.note.textContent = sentence;
-    this.note.hidden = !sentence;
     this.note.classList.toggle('bad', bad);
   }
 

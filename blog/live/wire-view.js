@@ -30,8 +30,8 @@ const LIMIT = 500;
 const LINE_LIMIT = 2000;
 
 const REASONS = new Map(Object.entries({
-  200: 'OK', 204: 'No Content', 303: 'See Other', 304: 'Not Modified', 307: 'Temporary Redirect', 404: 'Not Found',
-  405: 'Method Not Allowed', 422: 'Unprocessable Content', 500: 'Internal Server Error', 503: 'Service Unavailable',
+  200: 'OK', 204: 'No Content', 303: 'See Other', 304: 'Not Modified', 307: 'Temporary Redirect', 400: 'Bad Request',
+  401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found', 405: 'Method Not Allowed', 422: 'Unprocessable Content', 500: 'Internal Server Error', 503: 'Service Unavailable',
 }));
 const ENDED = {
   server: 'The server ended the response.',
@@ -286,10 +286,12 @@ export class WireView {
       ? all.findLastIndex(({ what }) => what === 'open')
       : all.findIndex(({ what, type, data }) => what === message.what && type === message.type && data === message.data);
     if (index < 0) return false;
-    const [{ row: entry }] = all.splice(0, index + 1).slice(-1); // events before it were not told: they have no listener
-    const made = part(element('div', { class: `browser ${message.what}` }), message, browserLines(message));
-    made.classList.toggle('same-time', shownTime(made) === shownTime(entry));
-    entry.append(made);
+    attach(all[index].row, message.what, message, browserLines(message));
+    // The page tells in order what it hears.
+    for (const { row: entry, what, type } of all.splice(0, index + 1).slice(0, -1)) {
+      const then = { ...message, time: this.#times.get(entry) ?? 0 };
+      if (what === 'event') attach(entry, 'unheard', then, [line(`event ${type}`), detail('no listener')]);
+    }
     return true;
   }
 
@@ -357,6 +359,19 @@ export function seconds(milliseconds) {
  */
 function row(kind, message, ...lines) {
   return part(element('li', { class: kind }), message, lines);
+}
+
+/**
+ * Put what the browser made of an entry beside it.
+ * @param {HTMLElement} entry
+ * @param {string} kind
+ * @param {WireMessage} message
+ * @param {HTMLElement[]} lines
+ */
+function attach(entry, kind, message, lines) {
+  const made = part(element('div', { class: `browser ${kind}` }), message, lines);
+  made.classList.toggle('same-time', shownTime(made) === shownTime(entry));
+  entry.append(made);
 }
 
 /**

@@ -189,6 +189,7 @@ def test_each_event_stands_beside_its_own_bytes(show: Callable[..., Locator], pa
     emit(page, source | {"time": 32, "data": "1"}, source | {"time": 33, "data": "3"})
     expect(wire(live).filter(has_text="200 OK").locator(".browser.open")).to_have_count(1)
     expect(told).to_have_text(['event numberdata "1"', 'event numberdata "3"'])
+    expect(entries.locator(".browser.unheard .lines")).to_have_text(["event unheardno listener"])
     expect(heard).to_contain_text(["data: 1", "data: 3"])
     live.get_by_role("button", name="Clear").click()
     emit(page, {"kind": "chunk", "connection": 1, "time": 40, "text": burst})
@@ -551,6 +552,7 @@ def test_an_error_stands_beside_its_line(show: Callable[..., Locator], page: Pag
     live.get_by_role("button", name="Run", exact=True).click()
     expect(live).to_have_attribute("state", "failed")
     expect(live.locator(".live-note")).to_have_text("Line 3: SyntaxError: invalid syntax")
+    expect(live.locator(".live-note")).to_have_attribute("aria-live", "polite")
     expect(live.locator(".cm-wrong")).to_have_text("app = NoneSyntaxError: invalid syntax")
     assert violations(page) == []
     field = live.get_by_role("textbox")
