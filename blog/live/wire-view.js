@@ -70,7 +70,7 @@ export class WireView {
     this.sources = element('div', { class: 'wire-sources' });
     this.pauseButton = button('Pause', () => this.pause(!this.#paused), { 'aria-pressed': 'false' });
     this.clearButton = button('Clear', () => this.clear());
-    this.copyButton = button('Copy as text', () => this.#copy());
+    this.copyButton = button('Copy as text', () => this.#copy(), { hidden: !navigator.clipboard });
     this.buttons = [this.pauseButton, this.clearButton, this.copyButton];
     this.setLive(false);
   }
