@@ -54,13 +54,14 @@
     #tellEvents(type) {
       if (this.#types.has(type)) return;
       this.#types.add(type);
+      this.#tell("listens", { type });
       super.addEventListener(type, (event) => {
         if (event instanceof MessageEvent) this.#tell("event", { type, data: event.data, lastEventId: event.lastEventId });
       });
     }
 
     /**
-     * @param {"created" | "open" | "event" | "error" | "close"} what
+     * @param {"created" | "listens" | "open" | "event" | "error" | "close"} what
      * @param {object} [more]
      */
     #tell(what, more) {

@@ -10,6 +10,7 @@
 /* global streamside */
 import "./bundle.js";
 import { address, Fetching } from "./python-files.js";
+import { Unheard } from "./unheard.js";
 
 const SITE = new URL("../", import.meta.url).href;
 const TAB = `tab-${crypto.randomUUID().replaceAll("-", "").slice(0, 12)}`;
@@ -106,6 +107,7 @@ export class Running extends EventTarget {
   #connections = new Map();
   /** @type {Map<string, number>} */
   #sources = new Map();
+  #unheard = new Unheard();
   /** When event sources lost their connections. @type {Map<string, number>} */
   #lost = new Map();
   /** Messages are told in the order in which they came. */
@@ -208,12 +210,25 @@ export class Running extends EventTarget {
     this.#telling = this.#telling.then(async () => {
       if (message.kind === "source" && message.what === "error") await this.#addReconnect(message);
       if ((message.kind === "waiting" || message.kind === "request") && message.source) this.#measureReconnect(message);
-      /** @type {WireMessage} */
-      const detail = { ...message, time: message.time - this.#began };
-      if (message.connection) detail.connection = numbered(this.#connections, message.connection);
-      if (message.source) detail.source = numbered(this.#sources, message.source);
-      this.dispatchEvent(new CustomEvent("wire", { detail }));
+      for (const each of this.#unheard.complete(message)) this.#tell(each);
     });
+  }
+
+  /**
+   * A page has begun to listen to events of a type.
+   * @param {WireMessage} message
+   */
+  listens({ source, type }) {
+    this.#unheard.listens(source, type);
+  }
+
+  /** @param {WireMessage} message */
+  #tell(message) {
+    /** @type {WireMessage} */
+    const detail = { ...message, time: message.time - this.#began };
+    if (message.connection) detail.connection = numbered(this.#connections, message.connection);
+    if (message.source) detail.source = numbered(this.#sources, message.source);
+    this.dispatchEvent(new CustomEvent("wire", { detail }));
   }
 
   /**
@@ -477,7 +492,8 @@ navigator.serviceWorker?.addEventListener("message", ({ data, source }) => {
 
 new BroadcastChannel(`streamside-${TAB}`).addEventListener("message", ({ data }) => {
   const { server, ...message } = data;
-  setTimeout(() => servers.get(server)?.wire(message), SETTLE);
+  if (message.what === "listens") servers.get(server)?.listens(message);
+  else setTimeout(() => servers.get(server)?.wire(message), SETTLE);
 });
 
 addEventListener("pagehide", () => servers.size && python.end("The page was left."));

@@ -1,14 +1,17 @@
 """The built lessons in Firefox: what runs in its page streams, is cut and mended, and ends, as in Chromium."""
 
 import base64
+import json
 import zlib
 from collections.abc import Iterator
+from typing import Self
 
 import pytest
 
-from streamside.catalogue import ROOT
+from streamside.catalogue import ROOT, Lesson
 from tests.browser import firefox
 from tests.browser.firefox import Firefox, Tab
+from tests.browser.recordings import ACT, LESSONS, Recording, comparable, recordings
 
 PROGRAM = firefox.find_firefox()
 pytestmark = [
@@ -34,16 +37,20 @@ def page(browser: Firefox) -> Iterator[Tab]:
 
 
 class Live:
-    """A live example of a lesson, running."""
+    """A live example of the lesson in a tab."""
 
-    def __init__(self, page: Tab, lesson: str, example: str, button: str = "Run") -> None:
+    def __init__(self, page: Tab, example: str) -> None:
         self.page = page
         self.element = f"live-example[example={example}]"
-        page.open(lesson)
         self.wait_for_state("idle")
-        self.recorded = self.texts(".browser.event .lines")
-        self.press(button)
-        self.wait_for_state("running", 40)
+
+    @classmethod
+    def running(cls, page: Tab, lesson: str, example: str, button: str = "Run") -> Self:
+        page.open(lesson)
+        live = cls(page, example)
+        live.press(button)
+        live.wait_for_state("running", 40)
+        return live
 
     def press(self, button: str) -> None:
         ready = f"each.textContent === '{button}' && each.checkVisibility() && !each.disabled"
@@ -69,28 +76,41 @@ class Live:
     def wait_for_events(self, count: int, seconds: int = 20) -> None:
         self.wait(f"all('.browser.event').length >= {count}", seconds)
 
-    def texts(self, selector: str) -> list[str]:
-        function = "(selector) => Array.from(document.querySelectorAll(selector), (each) => each.innerText)"
+    def texts(self, selector: str, how: str = "innerText") -> list[str]:
+        function = f"(selector) => Array.from(document.querySelectorAll(selector), (each) => each.{how})"
         texts: list[str] = self.page.evaluate(function, f"{self.element} {selector}")
         return texts
 
+    def visit(self, recording: Recording) -> None:
+        """Do what it takes to get what was recorded."""
+        self.wait_for_state("running", 40)
+        for step in recording.steps:
+            self.wait_for_events(step.after)
+            act = f"(selector, fields) => ({ACT})(document.querySelector(selector), JSON.parse(fields))"
+            self.page.evaluate(act, self.element, json.dumps(step.fields))
 
-def test_run_gives_what_the_recording_shows_spread_in_time(page: Tab, site: str) -> None:
-    live = Live(page, f"{site}notebooks/01-your-first-stream.html", "basic_stream")
-    live.wait_for_events(1)
-    live.wait("shown().includes('message number 0') && !shown().includes('DONE')")
-    live.wait_for_events(11)
-    live.wait("shown().includes('DONE')")
-    assert len(live.recorded) == 11
-    assert live.texts(".browser.event .lines")[:11] == live.recorded
-    times = [float(text[:-2]) for text in live.texts(".bytes .time") if text]
-    assert len(times) > 8
-    assert 4 < times[-1] - times[0] < 8
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.file.stem)
+def test_the_running_servers_send_what_the_recordings_show(page: Tab, site: str, lesson: Lesson) -> None:
+    page.open(site + lesson.href)
+    shown = {each: Live(page, each.example) for each in recordings(lesson)}
+    recorded = {}
+    for recording, live in shown.items():
+        recorded[recording] = comparable(live.texts(".browser.event .lines"))
+        live.press("Run")
+    for recording, live in shown.items():
+        live.visit(recording)
+    for recording, live in shown.items():
+        count = len(recorded[recording])
+        live.wait_for_events(count)
+        assert comparable(live.texts(".browser.event .lines")[:count]) == recorded[recording]
+        times = [float(text.removesuffix(" s")) for text in live.texts(".browser.event .time", "textContent")]
+        assert times[count - 1] - times[0] >= recording.seconds / 2
 
 
 @pytest.mark.parametrize("interruption", ["cable", "service worker"])
 def test_an_interrupted_stream_goes_on_where_it_was_until_204(page: Tab, site: str, interruption: str) -> None:
-    live = Live(page, f"{site}notebooks/03-close-it-for-good.html", "stop_with_204")
+    live = Live.running(page, f"{site}notebooks/03-close-it-for-good.html", "stop_with_204")
     live.wait_for_events(2)
     if interruption == "cable":
         live.press("Cut the cable")
@@ -129,7 +149,7 @@ NOTING = """\
 @pytest.mark.parametrize("leave", ["the frame goes elsewhere", "Stop"])
 def test_whoever_leaves_cancels_the_generator(page: Tab, site: str, leave: str) -> None:
     lesson = f"{site}notebooks/01-your-first-stream.html{noting('basic_stream')}"
-    live = Live(page, lesson, "basic_stream", "Run edited version")
+    live = Live.running(page, lesson, "basic_stream", "Run edited version")
     live.wait_for_events(1)
     live.wait("!all('.live-log pre')[0].textContent")
     if leave == "Stop":
@@ -142,7 +162,7 @@ def test_whoever_leaves_cancels_the_generator(page: Tab, site: str, leave: str) 
 
 
 def test_a_page_that_was_left_has_stopped_and_runs_again(page: Tab, site: str) -> None:
-    live = Live(page, f"{site}notebooks/01-your-first-stream.html", "basic_stream")
+    live = Live.running(page, f"{site}notebooks/01-your-first-stream.html", "basic_stream")
     live.wait_for_events(1)
     page.open(f"{site}about.html")
     page.go_back()

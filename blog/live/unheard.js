@@ -1,0 +1,101 @@
+/**
+ * Events that nobody listens to. The browser dispatches them all the same, but no script in the page sees them: the bytes
+ * tell of them.
+ */
+
+import { EventStream } from "./event-stream.js";
+
+/** @typedef {import("./runtime.js").WireMessage} WireMessage */
+
+/** What is known of one event source. */
+class Source {
+  url = "";
+  /** What the page listens to. @type {Set<string>} */
+  types = new Set();
+  /** The stream that comes at present. */
+  stream = new EventStream();
+  /** Events whose bytes have come; the first one is heard, and the page is about to tell of it. */
+  coming = /** @type {import("./event-stream.js").StreamEvent[]} */ ([]);
+}
+
+/** The event sources of one server. */
+export class Unheard {
+  /** @type {Map<string, Source>} */
+  #sources = new Map();
+  /** By the connections that are open streams. @type {Map<string, string>} */
+  #names = new Map();
+
+  /**
+   * The message and, after it, the unheard events that are dispatched by then.
+   * @param {WireMessage} message
+   * @returns {WireMessage[]}
+   */
+  complete(message) {
+    if (message.kind === "request" && message.source) this.#connect(message);
+    else if (message.kind === "response" && !isStream(message)) this.#names.delete(message.connection);
+    else if (message.kind === "end") this.#names.delete(message.connection);
+    else if (message.kind === "chunk") return [message, ...this.#read(message)];
+    else if (message.kind === "source") return [message, ...this.#told(message)];
+    return [message];
+  }
+
+  /**
+   * The page has begun to listen.
+   * @param {string} name
+   * @param {string} type
+   */
+  listens(name, type) {
+    this.#source(name).types.add(type);
+  }
+
+  /** @param {string} name */
+  #source(name) {
+    const source = this.#sources.get(name) ?? new Source();
+    this.#sources.set(name, source);
+    return source;
+  }
+
+  /** @param {WireMessage} request */
+  #connect({ connection, source: name, headers }) {
+    const source = this.#source(name);
+    source.stream = new EventStream(new Map(headers).get("last-event-id"));
+    source.coming = [];
+    this.#names.set(connection, name);
+  }
+
+  /** @param {WireMessage} chunk */
+  #read({ connection, text, time }) {
+    const name = this.#names.get(connection);
+    if (!name) return [];
+    this.#source(name).coming.push(...this.#source(name).stream.read(text));
+    return this.#unheard(name, time);
+  }
+
+  /** @param {WireMessage} message */
+  #told({ source: name, what, type, url, readyState, time }) {
+    const source = this.#source(name);
+    source.url = url;
+    if (readyState === EventSource.CLOSED) this.#sources.delete(name);
+    if (what !== "event") return [];
+    source.coming.splice(0, source.coming.findIndex((event) => event.type === type) + 1);
+    return this.#unheard(name, time);
+  }
+
+  /**
+   * What comes before the next event that the page will tell of.
+   * @param {string} name
+   * @param {number} time
+   */
+  #unheard(name, time) {
+    const { coming, types, url } = this.#source(name);
+    const heard = coming.findIndex(({ type }) => types.has(type));
+    const unheard = coming.splice(0, heard < 0 ? coming.length : heard);
+    const of = { kind: /** @type {const} */ ("source"), source: name, time, url, readyState: EventSource.OPEN };
+    return unheard.map((event) => ({ ...of, what: "event", ...event }));
+  }
+}
+
+/** @param {WireMessage} response */
+function isStream({ status, headers }) {
+  return status === 200 && (new Map(headers).get("content-type") ?? "").startsWith("text/event-stream");
+}

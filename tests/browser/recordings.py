@@ -1,0 +1,107 @@
+"""What the recordings in the lessons show, and what a visitor does who wants the same from the running servers."""
+
+import html
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl
+
+from streamside import catalogue
+from streamside.catalogue import Lesson
+
+ELEMENT = re.compile(r'<live-example ([^>]*)>.*?<script type="application/json">(.*?)</script>', re.DOTALL)
+CLOCK = re.compile(r"\b\d\d:\d\d:\d\d\b")
+LAST_EVENT_ID = re.compile(r'last event ID "(?:.*\D)?(\d+)"')
+
+# Fills fields in the example's page by name, and presses its first button.
+ACT = """
+async (live, fields) => {
+  const page = () => live.querySelector("iframe").contentDocument;
+  while (page()?.readyState !== "complete" || !page().querySelector("button")) await new Promise(requestAnimationFrame);
+  for (const [name, value] of Object.entries(fields)) page().querySelector(`[name="${name}"]`).value = value;
+  page().querySelector("button").click();
+}
+"""
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that the visitor does, once so many events have come."""
+
+    after: int
+    fields: dict[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """One `<live-example>` of a lesson that runs in the page."""
+
+    example: str
+    exchanges: Sequence[dict[str, Any]]
+
+    @cached_property
+    def steps(self) -> list[Step]:
+        """A button for what no page asks for by itself, with what its query says in the form; and what others said."""
+        first, *rest = self.exchanges
+        known = text_of(first)
+        steps = []
+        for exchange in rest:
+            path, _, query = exchange["path"].lstrip("/").partition("?")
+            if not re.search(rf'(sse-connect="|EventSource\(")/?{re.escape(path)}["?]', known):
+                steps.append(Step(0, dict(parse_qsl(query))))
+            known += text_of(exchange)
+        return steps + self._said(text_of(first))
+
+    def _said(self, page: str) -> list[Step]:
+        """Where a form is posted, events are what somebody has typed."""
+        field = re.search(r'<form[^>]*post="[^>]*>.*?<input name="(\w+)"', page, re.DOTALL)
+        stream = text_of(self.exchanges[-1])
+        data = re.findall(r"^data: ?(.*)$", stream, re.MULTILINE)
+        texts = [html.unescape(re.sub("<.*?>", "", each)) for each in data]
+        return [Step(count, {field[1]: text}) for count, text in enumerate(texts) if field and text]
+
+    @property
+    def seconds(self) -> float:
+        """From the first event to the last; 0 where the visitor sets the pace."""
+        if any(step.after for step in self.steps):
+            return 0
+        times = [time for exchange in self.exchanges[1:] for time, text in exchange["chunks"] if "data" in text]
+        return (times[-1] - times[0]) / 1000
+
+
+def text_of(exchange: dict[str, Any]) -> str:
+    return "".join(text for _, text in exchange["chunks"])
+
+
+def recordings(lesson: Lesson) -> list[Recording]:
+    """Those in the stored outputs of a lesson whose examples run in the page."""
+    return [
+        Recording(found[1], json.loads(recorded)["exchanges"])
+        for attributes, recorded in _elements(lesson)
+        if " obstacle=" not in attributes and (found := re.search(r'example="(\w+)"', attributes))
+    ]
+
+
+def _elements(lesson: Lesson) -> Iterator[tuple[str, str]]:
+    for cell in lesson.notebook["cells"]:
+        for output in cell.get("outputs", []):
+            yield from ELEMENT.findall("".join(output.get("data", {}).get("text/html", "")))
+
+
+LESSONS = [lesson for lesson in catalogue.read().lessons if recordings(lesson)]
+
+
+def comparable(shown: Sequence[str]) -> list[tuple[str, int | None]]:
+    """Events as the Wire shows them, without what differs from visit to visit.
+
+    That is the time of day, and where an ID's count begins: a clock may have ticked before, and what is before the
+    number is random.
+    """
+    found = [LAST_EVENT_ID.search(text) for text in shown]
+    numbers = [int(each[1]) if each else None for each in found]
+    first = next((number for number in numbers if number is not None), 0)
+    texts = [LAST_EVENT_ID.sub("last event ID", CLOCK.sub("12:00:00", text)) for text in shown]
+    return [(text, None if number is None else number - first) for text, number in zip(texts, numbers, strict=True)]
