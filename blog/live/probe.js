@@ -1,5 +1,6 @@
 /**
- * The first script of every page of an example: tells the wire's view what the browser makes of its event streams.
+ * The first script of every page of an example: tells the wire's view what the browser makes of its event streams, and
+ * keeps the page's links within the example.
  *
  * Each event source names itself in its request, and the service worker takes the name off again. A request with a name that
  * was seen before is the browser's own reconnect; Chromium does not tell a service worker otherwise.
@@ -80,4 +81,64 @@
     if (url.origin === location.origin) url.search += `${url.search ? "&" : "?"}streamside-source=${name}`;
     return url;
   };
+}
+
+/*
+ * To a server of its own, `/x` is an address of the example; here it would lead to the host of the whole site. A service worker
+ * is asked about what a page fetches, wherever it is, but about a navigation only within its own scope.
+ */
+{
+  const home = /.*?\/live\/tab-[0-9a-f]+\/\w+-\d+\//.exec(location.href)?.[0] ?? "";
+
+  /**
+   * Where an address leads that is meant to be the example's, and is not; else null.
+   * @param {string} address
+   */
+  const mapped = (address) => {
+    const url = URL.canParse(address, document.baseURI) && new URL(address, document.baseURI);
+    if (!url || url.origin !== location.origin || url.href.startsWith(home)) return null;
+    return `${home}${url.pathname.slice(1)}${url.search}${url.hash}`;
+  };
+
+  /**
+   * Lead a link or a form to the example while the browser follows it: everything else about it stays the browser's.
+   * @param {Element} element
+   * @param {"href" | "action" | "formaction"} attribute
+   */
+  const lead = (element, attribute) => {
+    const given = element.getAttribute(attribute);
+    const there = given === null ? null : mapped(given);
+    if (given === null || there === null) return;
+    element.setAttribute(attribute, there);
+    setTimeout(() => element.setAttribute(attribute, given));
+  };
+
+  for (const press of ["click", "auxclick"]) {
+    addEventListener(press, (event) => {
+      if (event.defaultPrevented) return;
+      const link = event.composedPath().find((each) => each instanceof Element && each.matches("a[href], area[href]"));
+      if (link) lead(/** @type {Element} */ (link), "href");
+    });
+  }
+
+  addEventListener("submit", (/** @type {any} */ event) => {
+    if (event.defaultPrevented) return;
+    lead(event.target, "action");
+    if (event.submitter) lead(event.submitter, "formaction");
+  });
+
+  const submit = HTMLFormElement.prototype.submit; // which says nothing of it to anybody
+  HTMLFormElement.prototype.submit = function () {
+    lead(this, "action");
+    submit.call(this);
+  };
+
+  // What scripts do, by `location = "/x"` for one, where the browser lets a page know.
+  globalThis.navigation?.addEventListener("navigate", (event) => {
+    const there = event.destination.sameDocument || event.formData ? null : mapped(event.destination.url);
+    if (there === null || !event.cancelable) return;
+    event.preventDefault();
+    if (event.navigationType === "replace") location.replace(there);
+    else location.assign(there);
+  });
 }

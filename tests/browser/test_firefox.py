@@ -3,7 +3,7 @@
 import base64
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Self
 
 import pytest
@@ -63,7 +63,7 @@ class Live:
             f"""{{
               const live = document.querySelector("{self.element}");
               const all = (selector) => [...live.querySelectorAll(selector)];
-              const shown = () => live.querySelector("iframe").contentDocument.body.innerText;
+              const shown = () => live.querySelector("iframe").contentDocument?.body?.innerText ?? "";
               return {condition};
             }}""",
             seconds,
@@ -128,16 +128,17 @@ def test_an_interrupted_stream_goes_on_where_it_was_until_204(page: Tab, site: s
     assert len(live.texts(".browser.created")) == 1
 
 
-def noting(example: str) -> str:
-    """A fragment that carries an example whose stream, `progress`, prints how it ends."""
+def with_program(example: str, edit: Callable[[str], str]) -> str:
+    """A fragment that carries an edited example."""
     program = (ROOT / f"examples/{example}.py").read_text()
-    assert "await sleep(0.5)" in program
-    program = program.replace("        await sleep(0.5)", NOTING)
+    edited = edit(program)
+    assert edited != program
     packed = zlib.compressobj(wbits=-15)
-    text = base64.urlsafe_b64encode(packed.compress(program.encode()) + packed.flush())
+    text = base64.urlsafe_b64encode(packed.compress(edited.encode()) + packed.flush())
     return f"#{example}={text.decode().rstrip('=')}"
 
 
+# A stream that prints how it ends.
 NOTING = """\
         try:
             await sleep(0.5)
@@ -148,8 +149,10 @@ NOTING = """\
 
 @pytest.mark.parametrize("leave", ["the frame goes elsewhere", "Stop"])
 def test_whoever_leaves_cancels_the_generator(page: Tab, site: str, leave: str) -> None:
-    lesson = f"{site}notebooks/01-your-first-stream.html{noting('basic_stream')}"
-    live = Live.running(page, lesson, "basic_stream", "Run edited version")
+    edited = with_program("basic_stream", lambda program: program.replace("        await sleep(0.5)", NOTING))
+    live = Live.running(
+        page, f"{site}notebooks/01-your-first-stream.html{edited}", "basic_stream", "Run edited version"
+    )
     live.wait_for_events(1)
     live.wait("!all('.live-log pre')[0].textContent")
     if leave == "Stop":
@@ -159,6 +162,36 @@ def test_whoever_leaves_cancels_the_generator(page: Tab, site: str, leave: str) 
         page.evaluate("() => { document.querySelector('live-example iframe').src = 'about:blank'; }")
         live.wait("live.innerText.includes('The page closed the connection.')")
     live.wait("all('.live-log pre')[0].textContent === 'ended by CancelledError\\n'")
+
+
+LEADING = """
+@app.route("/there", methods=["GET", "POST"])
+def there(request, by: str):
+    return P(f"{request.method} by {by}")
+
+@app.get("/")
+def index():
+    return Titled("Links", NotStr('''<a href="/there?by=link">Link</a>
+        <form action="/there" method="post"><input name="by" value="form"></form>'''))
+"""
+
+
+@pytest.mark.parametrize(
+    ("leave", "arrived"),
+    [
+        ("document.querySelector('a').click()", "GET by link"),
+        ("document.querySelector('form').requestSubmit()", "POST by form"),
+        ("location = '/there?by=script'", "GET by script"),
+    ],
+)
+def test_what_leads_to_an_absolute_path_stays_in_the_example(page: Tab, site: str, leave: str, arrived: str) -> None:
+    edited = with_program("basic_stream", lambda program: program.replace("import Div", "import NotStr, Div") + LEADING)
+    live = Live.running(
+        page, f"{site}notebooks/01-your-first-stream.html{edited}", "basic_stream", "Run edited version"
+    )
+    live.wait("shown().includes('Link')")
+    page.evaluate("(leave) => document.querySelector('live-example iframe').contentWindow.eval(leave) && null", leave)
+    live.wait(f"shown().includes('{arrived}')")
 
 
 def test_a_page_that_was_left_has_stopped_and_runs_again(page: Tab, site: str) -> None:
