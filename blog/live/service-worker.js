@@ -251,10 +251,11 @@ function cablesChanged() {
  */
 async function exchange(place, request) {
   await findTab(place.tab);
+  const fromEventSource = isEventSource(place, request);
   const body = request.method === "GET" || request.method === "HEAD" ? null : await request.arrayBuffer();
   for (;;) {
     const id = `${BOOT} ${++connectionCount}`;
-    if (place.source) await mended(id, place, request.signal);
+    if (fromEventSource) await mended(id, place, request.signal);
     const tab = tabs.get(place.tab);
     const cable = tab?.cables.get(place.server);
     if (!tab || !cable || request.signal.aborted) return notRunning(request);
@@ -262,8 +263,17 @@ async function exchange(place, request) {
     if (cable.cut) return connection.refuse();
     if (cable.answer) return connection.preset(cable.answer);
     const response = await connection.open(request, body);
-    if (!place.source || response.type !== "error" || connection.endedBy !== "network") return response;
+    if (!fromEventSource || response.type !== "error" || connection.endedBy !== "network") return response;
   }
+}
+
+/**
+ * Whether it comes from an event source: that of a page names itself (probe.js), that of a worker cannot.
+ * @param {Place} place
+ * @param {Request} request
+ */
+function isEventSource({ source }, { cache, headers }) {
+  return source !== null || (cache === "no-store" && headers.get("accept") === "text/event-stream");
 }
 
 /**
@@ -335,6 +345,7 @@ class Connection {
     this.tab = tab;
     this.firstCable = cable;
     this.isPage = request.mode === "navigate";
+    this.isEventSource = isEventSource(place, request);
     this.method = request.method;
     /** @type {[string, string][]} */
     this.headers = [["host", location.host], ...request.headers];
@@ -516,7 +527,7 @@ class Connection {
    * @param {string} why
    */
   #fail(why) {
-    if (this.place.source) this.#controller?.close();
+    if (this.isEventSource) this.#controller?.close();
     else this.#controller?.error(new TypeError(why));
   }
 

@@ -321,6 +321,32 @@ def test_the_event_source_of_the_page_is_as_before(laboratory: Laboratory) -> No
     assert run.inside("try { new EventSource('http://[') } catch (error) { error.name }") == "SyntaxError"
 
 
+WORKER = (
+    COUNTER.replace("HTMLResponse,", "HTMLResponse, Response,")
+    .replace('Route("/", page)', 'Route("/", page), Route("/worker.js", lambda request: worker(request))')
+    .replace(
+        "let source = listen();",
+        "const worker = new Worker('worker.js'); worker.onmessage = (event) => events.push(event.data);",
+    )
+    + """
+def worker(request):
+    script = "new EventSource('stream').addEventListener('number', (event) => postMessage(event.data))"
+    return Response(script, media_type="text/javascript")
+"""
+)
+
+
+def test_an_event_source_in_a_worker_connects_again_after_a_cut(laboratory: Laboratory) -> None:
+    run = laboratory.run(WORKER)
+    run.wait("run.frame.contentWindow.eval('events').length > 3")
+    run.call("cable.cut()")
+    run.inside("events.length = 0")
+    run.call("cable.mend()")
+    run.wait("run.frame.contentWindow.eval('events').length > 3")
+    run.inside("worker.terminate()")
+    run.wait("run.log.split('finally').length === 3")
+
+
 CABLE = COUNTER.replace("asyncio.sleep(pause)", "asyncio.sleep(0.05)")
 
 
