@@ -160,8 +160,19 @@ class Firefox:
 
     def end_service_workers(self, scope: str) -> int:
         """Stop those of a scope, as Firefox does with an idle one: how many there were."""
-        window = self.ask("browsingContext.getTree", **{"moz:scope": "chrome"})["contexts"][0]["context"]
-        return int(Tab(self, window).evaluate(END_SERVICE_WORKERS, scope))
+        return int(self._window().evaluate(END_SERVICE_WORKERS, scope))
+
+    @contextmanager
+    def preferring(self, name: str, value: int) -> Iterator[None]:
+        """With another value of a preference, of those that count at once."""
+        self._window().evaluate("(name, value) => Services.prefs.setIntPref(name, value)", name, value)
+        yield
+        self._window().evaluate("(name) => Services.prefs.clearUserPref(name)", name)
+
+    def _window(self) -> "Tab":
+        """Firefox's own, around the pages."""
+        tree = self.ask("browsingContext.getTree", **{"moz:scope": "chrome"})
+        return Tab(self, tree["contexts"][0]["context"])
 
 
 class Tab:

@@ -2,12 +2,15 @@
 
 import base64
 import json
+import shutil
 import zlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Self
 
 import pytest
 
+from benchmarks.static import serving
 from streamside.catalogue import ROOT, Lesson
 from tests.browser import firefox
 from tests.browser.firefox import Firefox, Tab
@@ -126,6 +129,22 @@ def test_an_interrupted_stream_goes_on_where_it_was_until_204(page: Tab, site: s
     ]
     assert [text.splitlines()[0] for text in live.texts(".received .first")][-1] == "204 No Content"
     assert len(live.texts(".browser.created")) == 1
+
+
+def test_a_stream_outlives_the_time_that_a_service_worker_may_be_idle(
+    page: Tab, built_site: Path, tmp_path: Path
+) -> None:
+    """Firefox stops a service worker after 30 s, whatever streams it has; here after 4 s, and pings are quicker too."""
+    shutil.copytree(built_site, tmp_path / "site")
+    runtime = tmp_path / "site/live/runtime.js"
+    script = runtime.read_text()
+    assert "const PING = 15_000;" in script
+    runtime.write_text(script.replace("const PING = 15_000;", "const PING = 1_000;"))
+    idle = "dom.serviceWorkers.idle_timeout", "dom.serviceWorkers.idle_extended_timeout"
+    with serving(tmp_path / "site") as url, page.firefox.preferring(idle[0], 4000), page.firefox.preferring(idle[1], 0):
+        live = Live.running(page, f"{url}notebooks/06-streams-that-do-not-end.html", "number_stream")
+        live.wait_for_events(9)
+        assert not live.texts(".browser.error")
 
 
 def with_program(example: str, edit: Callable[[str], str]) -> str:
