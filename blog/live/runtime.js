@@ -468,7 +468,7 @@ const connection = {
   /** Have what this page was made of kept, so that the next visit needs no network. */
   keepForNextVisit() {
     const loaded = performance.getEntriesByType("resource").map((entry) => entry.name);
-    const ours = ["runtime.js", "bundle.js", "python-files.js", "server-worker.js", "probe.js", ...Object.values(streamside.assets)];
+    const ours = ["runtime.js", "bundle.js", "server-worker.js", "probe.js", ...Object.values(streamside.assets)];
     const urls = new Set([location.href.replace(/#.*$/, ""), ...loaded, ...ours.map((name) => `${SITE}live/${name}`)]);
     const keeping = [...urls].filter((url) => url.startsWith(SITE) && !url.endsWith(".packed") && !url.includes(`/${TAB}/`));
     const { connection: network } = /** @type {{connection?: {saveData: boolean}}} */ (navigator); // not in all browsers

@@ -91,7 +91,7 @@ export class Unheard {
     const heard = coming.findIndex(({ type }) => types.has(type));
     const unheard = coming.splice(0, heard < 0 ? coming.length : heard);
     const of = { kind: /** @type {const} */ ("source"), source: name, time, url, readyState: EventSource.OPEN };
-    return unheard.map((event) => ({ ...of, what: "event", ...event }));
+    return unheard.map((event) => ({ ...of, what: "event", unheard: true, ...event }));
   }
 }
 

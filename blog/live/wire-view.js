@@ -14,7 +14,7 @@ import { EventStream, Lines } from './event-stream.js';
  * @typedef {{kind: 'end', connection: number, time: number, by: 'server' | 'client' | 'network', why: string}} End
  * @typedef {{kind: 'source', source: number, time: number, what: 'created' | 'open' | 'event' | 'error' | 'close',
  *   url: string, readyState: number, type?: string, data?: string, lastEventId?: string, retryIn?: number,
- *   willSend?: string}} SourceMessage
+ *   willSend?: string, unheard?: boolean}} SourceMessage
  * @typedef {Waiting | Request | Response | Chunk | End | SourceMessage} WireMessage
  */
 
@@ -286,12 +286,11 @@ export class WireView {
       ? all.findLastIndex(({ what }) => what === 'open')
       : all.findIndex(({ what, type, data }) => what === message.what && type === message.type && data === message.data);
     if (index < 0) return false;
-    attach(all[index].row, message.what, message, browserLines(message));
-    // The page tells in order what it hears.
-    for (const { row: entry, what, type } of all.splice(0, index + 1).slice(0, -1)) {
-      const then = { ...message, time: this.#times.get(entry) ?? 0 };
-      if (what === 'event') attach(entry, 'unheard', then, [line(`event ${type}`), detail('no listener')]);
-    }
+    const [{ row: entry }] = all.splice(0, index + 1).slice(-1);
+    const made = part(element('div', { class: `browser ${message.what}` }), message, browserLines(message));
+    made.classList.toggle('unheard', message.unheard === true);
+    made.classList.toggle('same-time', shownTime(made) === shownTime(entry));
+    entry.append(made);
     return true;
   }
 
@@ -359,19 +358,6 @@ export function seconds(milliseconds) {
  */
 function row(kind, message, ...lines) {
   return part(element('li', { class: kind }), message, lines);
-}
-
-/**
- * Put what the browser made of an entry beside it.
- * @param {HTMLElement} entry
- * @param {string} kind
- * @param {WireMessage} message
- * @param {HTMLElement[]} lines
- */
-function attach(entry, kind, message, lines) {
-  const made = part(element('div', { class: `browser ${kind}` }), message, lines);
-  made.classList.toggle('same-time', shownTime(made) === shownTime(entry));
-  entry.append(made);
 }
 
 /**
@@ -445,14 +431,14 @@ function body(text) {
 }
 
 /** @param {SourceMessage} message */
-function browserLines({ what, url, readyState, type, data, lastEventId, retryIn, willSend }) {
+function browserLines({ what, url, readyState, type, data, lastEventId, retryIn, willSend, unheard }) {
   switch (what) {
     case 'created':
       return [line(`new EventSource("${serverPath(url)}")`)];
     case 'open':
       return [line('open'), detail('ready state OPEN')];
     case 'event':
-      return [line(`event ${type}`, 'event-type'), detail(`data ${JSON.stringify(data)}`), ...idLine(lastEventId)];
+      return [line(`event ${type}`, 'event-type'), detail(`data ${JSON.stringify(data)}`), ...idLine(lastEventId), ...(unheard ? [detail('no listener')] : [])];
     case 'close':
       return [line('closed by the page'), detail('ready state CLOSED')];
     case 'error':
