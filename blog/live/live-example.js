@@ -135,7 +135,7 @@ class Live {
     this.#rewind();
     this.player.finish();
     this.wire.flush();
-    this.wire.list.scrollTop = 0;
+    this.wire.toOldest();
   }
 
   /** @param {RecordedPage} page */

@@ -65,7 +65,8 @@ export class WireView {
   constructor() {
     // Safari takes a list without markers for none: hence the role. The keyboard scrolls it: hence the tabindex.
     this.list = element('ol', { class: 'wire-list', role: 'list', 'aria-label': 'Wire', tabindex: '0' });
-    this.list.addEventListener('scroll', () => (this.#follow = atEnd(this.list)), { passive: true });
+    this.list.addEventListener('scroll', () => this.#keepInSight(atEnd(this.list)), { passive: true });
+    new ResizeObserver(() => this.#toNewest()).observe(this.list);
     this.note = element('p', { class: 'wire-note', hidden: true });
     this.sources = element('div', { class: 'wire-sources' });
     this.pauseButton = button('Pause', () => this.pause(!this.#paused), { 'aria-pressed': 'false' });
@@ -118,7 +119,22 @@ export class WireView {
     list.firstElementChild?.classList.remove('same-time');
     this.note.hidden = !this.#dropped;
     this.note.textContent = `${this.#dropped.toLocaleString('en')} earlier entries are no longer shown.`;
-    if (this.#follow) list.scrollTop = list.scrollHeight;
+    this.#toNewest();
+  }
+
+  #toNewest() {
+    if (this.#follow) this.list.scrollTop = this.list.scrollHeight;
+  }
+
+  toOldest() {
+    this.list.scrollTop = 0;
+    this.#keepInSight(false);
+  }
+
+  /** @param {boolean} newest  or else what the reader looks at, however the list grows and shrinks */
+  #keepInSight(newest) {
+    this.#follow = newest;
+    this.list.style.overflowAnchor = newest ? 'none' : 'auto';
   }
 
   /**
@@ -153,7 +169,7 @@ export class WireView {
     this.#dropped = 0;
     this.list.replaceChildren();
     this.note.hidden = true;
-    this.#follow = true;
+    this.#keepInSight(true);
   }
 
   /** Empty the list and forget every connection. */

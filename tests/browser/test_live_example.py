@@ -412,6 +412,25 @@ def test_the_wire_is_held_cleared_and_copied(show: Callable[..., Locator], page:
     expect(wire(live).locator(".lines")).to_have_text(["data: on"])
 
 
+def test_the_newest_entry_stays_in_sight_until_the_reader_scrolls_up(show: Callable[..., Locator], page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 900})
+    live = show(exchange(NUMBERS))
+    run(live)
+    connect(page)
+    long = f"data: {'one line in a wide pane, two in one that is not ' * 3}\n\n"
+    emit(page, *({"kind": "chunk", "connection": 1, "time": 30 + n, "text": long} for n in range(50)))
+    expect(wire(live)).to_have_count(52)
+    live.get_by_role("button", name="Code", exact=True).click()  # the pane gets narrower, and its lines more
+    expect(live.get_by_role("textbox")).to_be_visible()
+    expect(wire(live).last).to_be_in_viewport()
+    emit(page, {"kind": "chunk", "connection": 1, "time": 90, "text": "data: newest\n\n"})
+    expect(wire(live).filter(has_text="newest")).to_be_in_viewport()
+    wire(live).first.scroll_into_view_if_needed()
+    emit(page, {"kind": "chunk", "connection": 1, "time": 95, "text": "data: unseen\n\n"})
+    expect(wire(live).filter(has_text="unseen")).to_have_count(1)
+    expect(wire(live).first).to_be_in_viewport()
+
+
 def test_what_overtook_on_its_way_is_put_in_order(show: Callable[..., Locator], page: Page) -> None:
     live = show(exchange(NUMBERS))
     run(live)
