@@ -56,6 +56,8 @@ class Bridge:
         self.sources: dict[str, Source] = {}
         self.connections: dict[str, Connection] = {}
         self.arriving: dict[str, Connection] = {}  # over, with bytes that their event source has yet to take
+        self.restarting: dict[str, asyncio.Future[None]] = {}  # by the server's name
+        self.waiting: dict[str, Message] = {}  # requests for those, by id
 
     async def start(self, name: str, example: str, program: str) -> None:
         """Run an example's program and its application's start-up, under a name. Raises `ExampleError`."""
@@ -68,32 +70,61 @@ class Bridge:
 
     async def stop(self, name: str) -> None:
         """End the connections of a server, as its clients see it by breaking off, then the application."""
+        if name in self.restarting:
+            await asyncio.wait([self.restarting[name]])
+        await self._stop(name)
+
+    async def _stop(self, name: str) -> None:
         printing.set(name)
         server = self.servers.pop(name, None)
-        if server:
-            await server.stop()
+        if not server:
+            return
+        await server.stop()
+        sys.modules.pop(name, None)
+        del server
+        gc.unfreeze()  # or it would stay for ever, frozen as it is
+        gc.collect()
+        gc.freeze()
 
     async def restart(self, name: str, example: str, program: str) -> None:
-        """Stop and start; clients keep their cookies."""
-        cookies = self.servers[name].cookies
-        await self.stop(name)
-        await self.start(name, example, program)
-        self.servers[name].cookies = cookies
+        """Stop and start; clients keep their cookies, and who asks meanwhile waits. Raises `ExampleError`."""
+        if name not in self.restarting:
+            self.restarting[name] = asyncio.ensure_future(self._restart(name, example, program))
+        await self.restarting[name]
+
+    async def _restart(self, name: str, example: str, program: str) -> None:
+        try:
+            if name in self.servers:
+                cookies = self.servers[name].cookies
+                await self._stop(name)
+                await self.start(name, example, program)
+                self.servers[name].cookies = cookies
+        finally:
+            del self.restarting[name]
+            for request in [each for each in self.waiting.values() if each["server"] == name]:
+                del self.waiting[request["id"]]
+                self._open(request)
 
     def receive(self, message: Message) -> None:
         """Take one message of the service worker."""
-        connection = self.connections.get(message["id"]) or self.arriving.get(message["id"])
+        name = message["id"]
+        connection = self.connections.get(name) or self.arriving.get(name)
         if message["kind"] == "request":
             self._open(message)
         elif connection and message["kind"] == "pulled":
             connection.pulled(message["size"])
-        elif connection and message["kind"] == "cancel":
-            connection.leave()
+        elif message["kind"] == "cancel":
+            self.waiting.pop(name, None)
+            if connection:
+                connection.leave()
 
     def _open(self, request: Message) -> None:
         server = self.servers.get(request["server"])
         if not server:
-            self.post({"kind": "end", "id": request["id"], "error": "The server is not running."})
+            if request["server"] in self.restarting:
+                self.waiting[request["id"]] = request
+            else:
+                self.post({"kind": "end", "id": request["id"], "error": "The server is not running."})
             return
         source = self.sources.setdefault(request["source"], Source()) if request["source"] else None
         self.connections[request["id"]] = connection = Connection(request, server, source)
@@ -104,6 +135,7 @@ class Bridge:
         for connection in list(self.connections.values()):
             connection.end("The service worker was replaced.")
         self.arriving.clear()
+        self.waiting.clear()
 
     def resumption(self, source: str) -> Message:
         """What an event source has heard: its last event ID, and its reconnection time if the stream has set one."""

@@ -3,6 +3,7 @@
 import asyncio
 import importlib.util
 import sys
+import weakref
 import zipfile
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -431,6 +432,68 @@ def test_start_restart_and_a_new_service_worker() -> None:
         await host.bridge.restart("server-1", "program", PROGRAM)
         assert host.bridge.servers["server-1"].cookies.header("/") == "a=1"
         await host.bridge.stop("server-1")
+
+    run(test)
+
+
+SLOW = """
+import asyncio
+
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await asyncio.sleep(0.1)
+        await send({"type": "lifespan.shutdown.complete"})
+    else:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"answered"})
+"""
+
+
+def test_who_asks_while_the_server_restarts_is_answered_by_the_new_one() -> None:
+    async def test() -> None:
+        host = Host(None)
+        await host.bridge.start("server-1", "program", SLOW)
+        restarting = [asyncio.create_task(host.bridge.restart("server-1", "program", SLOW)) for _ in range(2)]
+        await turns()
+        name, gone = host.request(), host.request()
+        host.tell("cancel", gone)
+        await asyncio.gather(*restarting)
+        await host.settled()
+        assert host.chunks(name) == b"answered"
+        assert not host.chunks(gone)
+        await host.bridge.stop("server-1")
+
+    run(test)
+
+
+def test_a_server_that_is_stopped_while_it_restarts_is_stopped() -> None:
+    async def test() -> None:
+        host = Host(None)
+        await host.bridge.start("server-1", "program", SLOW)
+        restarting = asyncio.create_task(host.bridge.restart("server-1", "program", SLOW))
+        await turns()
+        waiting = host.request()
+        await host.bridge.stop("server-1")
+        await restarting
+        await host.settled()
+        assert not host.bridge.servers
+        assert host.said("end", waiting)
+
+    run(test)
+
+
+def test_a_stopped_server_leaves_no_memory_behind() -> None:
+    async def test() -> None:
+        host = Host(None)
+        await host.bridge.start(
+            "server-1", "program", SLOW + "class Large:\n    pass\nkept = Large()\nkept.me = kept\n"
+        )
+        kept = weakref.ref(sys.modules["server-1"].kept)
+        await host.bridge.stop("server-1")
+        assert kept() is None
 
     run(test)
 
