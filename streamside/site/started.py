@@ -20,3 +20,4 @@ def main() -> None:
     zipimport._zip_directory_cache.clear()  # type: ignore[attr-defined]
     sys.path_importer_cache.clear()
     gc.collect()
+    gc.freeze()  # none of this need be looked at by the collections of a start
