@@ -94,7 +94,7 @@ export function createEditor(parent, { source, label, onchange, onrun }) {
         syntaxHighlighting(colours),
         complaint,
         keymap.of([run, ...defaultKeymap, ...historyKeymap]),
-        EditorView.contentAttributes.of({ 'aria-label': label }),
+        EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }), // it takes the focus; this says so to checkers
         EditorView.updateListener.of((update) => update.docChanged && onchange()),
       ],
     }),

@@ -339,7 +339,11 @@ class Live {
     try {
       const { CodePane } = await import('./code-pane.js');
       const onchange = () => (this.resetButton.hidden = this.#state === 'idle' && !this.#code?.changed);
-      this.#code = new CodePane(this.example, { onrun: () => this.run(), onchange });
+      const onrun = () => {
+        this.app.scrollIntoView({ block: 'nearest' }); // on a phone it is far above
+        void this.run();
+      };
+      this.#code = new CodePane(this.example, { onrun, onchange });
       this.codePlace.replaceChildren(this.#code.element);
       await this.#code.open();
     } catch (error) {

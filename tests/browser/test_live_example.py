@@ -250,7 +250,8 @@ def test_axe_finds_nothing(show: Callable[..., Locator], page: Page, width: int,
     emit(page, {"kind": "chunk", "connection": 1, "time": 30, "text": ": x\ndata: y\n\n"})
     live.get_by_role("button", name="Delay").click()
     live.get_by_role("button", name="Code", exact=True).click()
-    expect(live.get_by_role("textbox")).to_be_visible()
+    live.get_by_role("textbox").focus()
+    page.keyboard.insert_text("# a line\n" * 60)
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
@@ -536,6 +537,9 @@ def test_the_code_comes_into_sight_with_its_line_numbers(show: Callable[..., Loc
     page.wait_for_function("document.querySelector('.cm-gutterElement:nth-child(2)').offsetHeight > 16")
     assert editor.evaluate(LINES, ".cm-line")[:3] == editor.evaluate(LINES, ".cm-gutterElement")[1:4]
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+    expect(live.locator(".live-app")).not_to_be_in_viewport(ratio=0.5)
+    live.get_by_role("textbox").press("Control+Enter")
+    expect(live.locator(".live-app")).to_be_in_viewport(ratio=0.5)
 
 
 def test_app_wire_and_code_are_side_by_side(show: Callable[..., Locator], page: Page) -> None:
