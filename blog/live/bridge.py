@@ -18,9 +18,11 @@ import linecache
 import random
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
+from email.utils import mktime_tz, parsedate_tz
 from functools import cache
 from http.cookies import CookieError, SimpleCookie
 from types import ModuleType
@@ -429,7 +431,8 @@ class CookieJar:
 def _is_over(morsel: Mapping[str, str]) -> bool:
     if morsel["max-age"]:
         return str(morsel["max-age"]).startswith(("-", "0"))
-    return "1970" in morsel["expires"]  # the way in which servers delete a cookie
+    expires = parsedate_tz(morsel["expires"])
+    return expires is not None and mktime_tz(expires) < time.time()
 
 
 def _below(path: str, folder: str) -> bool:
