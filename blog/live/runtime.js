@@ -167,7 +167,8 @@ export class Running extends EventTarget {
   async #stop() {
     if (!servers.has(this.name)) return;
     const told = connection.tell({ kind: "cable", tab: TAB, server: this.name, cable: null, why: "The server was stopped." });
-    const stopped = await Promise.race([python.attempt("stop", { server: this.name }).then(() => true), after(PATIENCE)]);
+    const over = () => true; // also if Python has been ended meanwhile
+    const stopped = await Promise.race([python.attempt("stop", { server: this.name }).then(over, over), after(PATIENCE)]);
     await told; // and with it we, of how its connections ended
     servers.delete(this.name);
     if (!stopped) python.end("Python did not stop and was ended.");

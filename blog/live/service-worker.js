@@ -29,8 +29,8 @@ const MAPPED = ["location", "hx-redirect", "hx-location", "hx-push-url", "hx-rep
 
 /** @type {Map<string, Tab>} */
 const tabs = new Map();
-/** Who waits for a tab to answer. @type {Map<string, ((tab: Tab | undefined) => void)[]>} */
-const waiting = new Map();
+/** What tabs are asked for, and whom their answers are told. @type {Map<string, {answer: Promise<Tab | undefined>, tell: (tab?: Tab) => void}>} */
+const asked = new Map();
 /** @type {Map<string, Connection>} */
 const connections = new Map();
 let connectionCount = 0;
@@ -54,8 +54,9 @@ serviceWorker.addEventListener("message", (event) => {
 });
 
 serviceWorker.addEventListener("fetch", (event) => {
-  if (event.request.url.endsWith(".packed")) return; // Python's worker keeps these itself, unpacked
-  const place = locate(event.request.url);
+  const { url } = event.request;
+  if (isLasting(url) && url.endsWith(".packed")) return; // Python's worker keeps these itself, unpacked
+  const place = locate(url);
   event.respondWith(place ? exchange(place, event.request) : answerElsewhere(event));
 });
 
@@ -179,8 +180,7 @@ function addTab(tab, cables, client, port) {
   const added = { client, port, cables: new Map(Object.entries(cables)) };
   tabs.set(tab, added);
   port.onmessage = (event) => connections.get(event.data.id)?.hear(event.data);
-  for (const resolve of waiting.get(tab) ?? []) resolve(added);
-  waiting.delete(tab);
+  asked.get(tab)?.tell(added);
 }
 
 /**
@@ -200,16 +200,26 @@ function removeTab(tab, why) {
  * @returns {Promise<Tab | undefined>}
  */
 async function findTab(id) {
-  const known = tabs.get(id);
-  if (known) return known;
-  const answer = new Promise((/** @type {(tab: Tab | undefined) => void} */ resolve) => {
-    waiting.set(id, [...(waiting.get(id) ?? []), resolve]);
-    setTimeout(resolve, PATIENCE, undefined);
-  });
+  return tabs.get(id) ?? asked.get(id)?.answer ?? ask(id);
+}
+
+/**
+ * Ask once, however many wait for it: with each answer comes a new port, and what went over the one before is ended.
+ * @param {string} id
+ * @returns {Promise<Tab | undefined>}
+ */
+async function ask(id) {
+  let tell = /** @type {(tab?: Tab) => void} */ (() => {});
+  const answer = new Promise((/** @type {typeof tell} */ resolve) => (tell = resolve));
+  asked.set(id, { answer, tell });
+  const timer = setTimeout(tell, PATIENCE, undefined);
   for (const client of await serviceWorker.clients.matchAll({ type: "window", includeUncontrolled: true })) {
     client.postMessage({ kind: "tab?", tab: id });
   }
-  return answer;
+  const tab = await answer;
+  clearTimeout(timer);
+  asked.delete(id);
+  return tab;
 }
 
 /**
@@ -482,10 +492,14 @@ class Connection {
     const [first] = this.#inCable;
     if (!first) return Infinity;
     const { delay, hold } = this.cable;
-    const ended = this.#inCable.some((item) => item.end !== undefined);
-    const size = this.#inCable.reduce((sum, item) => sum + (item.bytes?.length ?? 0), 0);
-    if (hold && !ended && size < HELD) return Infinity;
+    if (hold && !this.#isFull()) return Infinity;
     return Math.max(first.arrived + delay, this.#freeAt) - performance.now();
+  }
+
+  /** Whether a buffering proxy would let go of what it has: there is enough, or no more to come. */
+  #isFull() {
+    const size = this.#inCable.reduce((sum, item) => sum + (item.bytes?.length ?? 0), 0);
+    return size >= HELD || this.#inCable.at(-1)?.end !== undefined;
   }
 
   /** @returns {Item | undefined} */

@@ -565,6 +565,14 @@ def test_an_endless_loop_does_not_keep_the_page_nor_stop(laboratory: Laboratory)
     laboratory.run(COUNTER).wait("run.wire.filter((each) => each.what === 'event').length > 3")
 
 
+def test_two_that_do_not_stop_are_both_ended(laboratory: Laboratory) -> None:
+    runs = [laboratory.run(COUNTER), laboratory.run(LOOP)]
+    runs[1].wait("run.wire.filter((each) => each.what === 'event').length >= 2")
+    stopped = "Promise.allSettled([runs[0].running.stop(), runs[1].running.stop()])"
+    assert laboratory.page.evaluate(f"{stopped}.then((all) => all.map(({{ status }}) => status))") == ["fulfilled"] * 2
+    laboratory.run(COUNTER).wait("run.wire.filter((each) => each.what === 'event').length > 3")
+
+
 def test_an_endless_loop_while_starting_can_be_given_up(laboratory: Laboratory) -> None:
     why = laboratory.page.evaluate(
         """() => {
@@ -671,6 +679,17 @@ def test_a_service_worker_that_was_stopped_asks_for_what_it_forgot(laboratory: L
     assert run.inside("fetch('./').catch((error) => error.name)") == "TypeError"
     run.call("cable.mend()")
     assert "visit 3" in run.inside("fetch('./').then((response) => response.text())")
+
+
+def test_a_service_worker_that_has_just_woken_up_answers_all_who_ask_at_once(laboratory: Laboratory) -> None:
+    run = laboratory.run(VISITS)
+    run.frame().locator("h1", has_text="visit 1").wait_for()
+    session = laboratory.page.context.new_cdp_session(laboratory.page)
+    session.send("ServiceWorker.enable")
+    for _ in range(5):
+        session.send("ServiceWorker.stopAllWorkers")
+        asked = "Promise.all(Array.from({ length: 20 }, () => fetch('./').then((response) => response.text())))"
+        assert all("visit" in text for text in run.inside(asked))
 
 
 def test_a_second_visit_needs_no_network(laboratory: Laboratory) -> None:
