@@ -58,20 +58,29 @@ class Bridge:
         self.sources: dict[str, Source] = {}
         self.connections: dict[str, Connection] = {}
         self.arriving: dict[str, Connection] = {}  # over, with bytes that their event source has yet to take
+        self.starting: dict[str, Server] = {}
         self.restarting: dict[str, asyncio.Future[None]] = {}  # by the server's name
         self.waiting: dict[str, Message] = {}  # requests for those, by id
 
     async def start(self, name: str, example: str, program: str) -> None:
         """Run an example's program and its application's start-up, under a name. Raises `ExampleError`."""
         printing.set(name)
-        server = Server(name, load(name, example, program), self)
-        await server.lifespan.startup()
+        server = self.starting[name] = Server(name, load(name, example, program), self)
+        try:
+            await server.lifespan.startup()
+        except ExampleError:
+            sys.modules.pop(name, None)
+            raise
+        finally:
+            del self.starting[name]
         self.servers[name] = server
         gc.collect()
         gc.freeze()  # what a running server is made of need not be looked at again by each later collection
 
     async def stop(self, name: str) -> None:
-        """End the connections of a server, as its clients see it by breaking off, then the application."""
+        """End a server's connections, which breaks them off for its clients, then its application, started or not."""
+        if name in self.starting:
+            self.starting[name].lifespan.give_up()
         if name in self.restarting:
             await asyncio.wait([self.restarting[name]])
         await self._stop(name)
@@ -368,12 +377,19 @@ class Lifespan:
         self._task: asyncio.Future[None] | None = None
 
     async def startup(self) -> None:
-        """Raises `ExampleError` if the application says that it cannot start."""
+        """Raises `ExampleError` if the application says that it cannot start, or is given up."""
         scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self.state}
         self._task = asyncio.ensure_future(self._run(scope))
         await self._ask("startup")
+        if self._task.cancelled():
+            raise ExampleError("The application was stopped before it had started.")
         if self._answer.get("type") == "lifespan.startup.failed":
             raise ExampleError(f"The application did not start: {self._answer.get('message', '')}".removesuffix(": "))
+
+    def give_up(self) -> None:
+        """Wait no longer for the start-up."""
+        if self._task:
+            self._task.cancel()
 
     async def shutdown(self) -> None:
         """Have it clean up; not for longer than `GRACE`."""

@@ -73,11 +73,12 @@ export async function obstacle() {
 export async function start(example, { source, path = "/", cable = {}, onprogress = () => {}, signal } = {}) {
   const reason = await obstacle();
   if (reason) throw new StartError(reason);
+  await Promise.all(stops); // of which one may yet end Python
   const [program] = await Promise.all([source ?? fetchExample(example), python.boot(onprogress), connection.ready()]);
   if (signal?.aborted) throw new StartError("It was stopped.");
   onprogress("Starting the server", 0.95);
   const running = new Running(example, program, path, cable);
-  const giveUp = () => python.end("Python was ended while a program was starting.");
+  const giveUp = () => void running.stop();
   signal?.addEventListener("abort", giveUp);
   await running.begin().finally(() => signal?.removeEventListener("abort", giveUp));
   connection.keepForNextVisit();
@@ -95,6 +96,8 @@ async function fetchExample(example) {
 /** The servers of this page, by name. @type {Map<string, Running>} */
 const servers = new Map();
 let serverCount = 0;
+/** Those that are under way. @type {Set<Promise<void>>} */
+const stops = new Set();
 
 /** A server in this page. */
 export class Running extends EventTarget {
@@ -159,9 +162,14 @@ export class Running extends EventTarget {
     }
   }
 
-  /** End it: its streams, its application; Python itself if it does not listen. */
+  /** End it: its streams, its application, started or not; Python itself if it does not listen. */
   stop() {
-    return (this.#stopped ??= this.#stop());
+    if (!this.#stopped) {
+      const stopped = (this.#stopped = this.#stop());
+      stops.add(stopped);
+      stopped.finally(() => stops.delete(stopped));
+    }
+    return this.#stopped;
   }
 
   async #stop() {

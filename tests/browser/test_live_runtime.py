@@ -573,19 +573,47 @@ def test_two_that_do_not_stop_are_both_ended(laboratory: Laboratory) -> None:
     laboratory.run(COUNTER).wait("run.wire.filter((each) => each.what === 'event').length > 3")
 
 
+def test_a_run_waits_until_what_was_stopped_before_has_ended(laboratory: Laboratory) -> None:
+    run = laboratory.run(LOOP)
+    run.wait("run.wire.filter((each) => each.what === 'event').length >= 2")
+    laboratory.page.evaluate("void runs[0].running.stop()")
+    laboratory.run(COUNTER).wait("run.wire.filter((each) => each.what === 'event').length > 3")
+
+
+GIVE_UP = """(source) => {
+  const giveUp = new AbortController();
+  const before = steps.length;
+  const failed = run("program", { source, signal: giveUp.signal }).catch((error) => error.message);
+  const isStarting = () => steps.slice(before).some(([step]) => step === "Starting the server");
+  const waiting = setInterval(() => isStarting() && giveUp.abort(), 50);
+  return failed.finally(() => clearInterval(waiting));
+}"""
+
+
 def test_an_endless_loop_while_starting_can_be_given_up(laboratory: Laboratory) -> None:
-    why = laboratory.page.evaluate(
-        """() => {
-          const giveUp = new AbortController();
-          const options = { source: "while True: pass", signal: giveUp.signal };
-          const failed = run("program", options).catch((error) => error.message);
-          const isStarting = () => steps.some(([step]) => step === "Starting the server");
-          const waiting = setInterval(() => isStarting() && giveUp.abort(), 50);
-          return failed.finally(() => clearInterval(waiting));
-        }"""
-    )
-    assert why == "Python was ended while a program was starting."
+    why = laboratory.page.evaluate(GIVE_UP, "while True: pass")
+    assert why == "Python did not stop and was ended."
     laboratory.run(COUNTER).wait("run.log.includes('begin')")
+
+
+WAITING = """
+import asyncio
+
+async def app(scope, receive, send):
+    print("starting")
+    try:
+        await asyncio.Event().wait()
+    finally:
+        print("given up")
+"""
+
+
+def test_giving_up_what_does_not_start_leaves_the_others_alone(laboratory: Laboratory) -> None:
+    other = laboratory.run(COUNTER)
+    assert isinstance(laboratory.page.evaluate(GIVE_UP, WAITING), str)
+    count = len(other.wire(what="event"))
+    other.wait(f"run.wire.filter((each) => each.what === 'event').length > {count + 5}")
+    assert other.page.evaluate(f"{other.name}.ended") is None
 
 
 def test_a_stream_without_await_lets_others_in_and_ends_with_its_client(laboratory: Laboratory) -> None:

@@ -490,6 +490,31 @@ def test_a_server_that_is_stopped_while_it_restarts_is_stopped() -> None:
     run(test)
 
 
+def test_a_start_that_does_not_end_is_given_up_by_a_stop(capsys: pytest.CaptureFixture[str]) -> None:
+    program = """
+import asyncio
+
+async def app(scope, receive, send):
+    try:
+        await asyncio.Event().wait()
+    finally:
+        print("given up")
+"""
+
+    async def test() -> None:
+        host = Host(None)
+        starting = asyncio.create_task(host.bridge.start("server-2", "program", program))
+        await turns()
+        await host.bridge.stop("server-2")
+        with pytest.raises(bridge.ExampleError, match="stopped"):
+            await starting
+        assert "server-2" not in host.bridge.servers
+        assert "server-2" not in sys.modules
+
+    run(test)
+    assert capsys.readouterr().out == "given up\n"
+
+
 def test_a_stopped_server_leaves_no_memory_behind() -> None:
     async def test() -> None:
         host = Host(None)
