@@ -330,7 +330,9 @@ WORKER = (
     )
     + """
 def worker(request):
-    script = "new EventSource('stream').addEventListener('number', (event) => postMessage(event.data))"
+    # Named, or it may be forgotten while it waits to reconnect: nobody listens to its open, message and error.
+    script = "const source = new EventSource('stream'); source.addEventListener('number', tell)"
+    script += "; function tell(event) { postMessage(event.data); }"
     return Response(script, media_type="text/javascript")
 """
 )
