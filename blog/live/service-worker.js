@@ -278,12 +278,13 @@ async function exchange(place, request) {
 }
 
 /**
- * Whether it comes from an event source: that of a page names itself (probe.js), that of a worker cannot.
+ * Whether it comes from an event source: that of a page names itself (probe.js), that of a worker cannot. It asks for no cached
+ * answer, though ("no-store", and "reload" where developer tools turn the cache off), which `fetch` does only if told to.
  * @param {Place} place
  * @param {Request} request
  */
 function isEventSource({ source }, { cache, headers }) {
-  return source !== null || (cache === "no-store" && headers.get("accept") === "text/event-stream");
+  return source !== null || (cache !== "default" && headers.get("accept") === "text/event-stream");
 }
 
 /**
