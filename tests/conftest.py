@@ -94,6 +94,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
             pytest.exit(f"the pages cannot be built: {error}", returncode=2)
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """All modules are imported by now: `gc.collect()`, after every test, need not go through what stays."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def built_site() -> Path:
     """The tutorial's pages, as built from this checkout when the session began."""
