@@ -72,9 +72,31 @@ def attempt(command: list[str]) -> None:
     subprocess.run(command, stdin=quiet, stdout=quiet, stderr=quiet, timeout=600, check=False)
 
 
+# What Chromium is to go without: first the two pages behind the address bar of each of its windows, which nobody sees
+# and which take more of a machine than the page under test; then what Playwright names, for the last list is the one
+# that counts.
+FEATURES = (
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+    "AimEnabled",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "LensOverlay",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PaintHolding",
+    "PreconnectToSearch",
+    "TcpPortRandomizationWin",
+    "ThirdPartyStoragePartitioning",
+)
 # Root may not use Chromium's sandbox, and containers give it little shared memory. The rest keeps it from asking its
 # maker's servers for anything.
 ARGUMENTS = (
+    f"--disable-features={','.join(FEATURES)}",
     *(["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
     "--disable-dev-shm-usage",
     "--disable-background-networking",
