@@ -94,6 +94,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
             pytest.exit(f"the pages cannot be built: {error}", returncode=2)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Examples are covered by their own tests: to look on during the others would take time and prove no more."""
+    for item in items:
+        if ROOT / "tests/examples" not in item.path.parents:
+            item.add_marker(pytest.mark.no_cover)
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """All modules are imported by now: `gc.collect()`, after every test, need not go through what stays."""
     gc.collect()
