@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from benchmarks.static import serving as serving_files
 from streamside import assets
@@ -20,7 +20,9 @@ from streamside.server import serve
 from streamside.site import render
 from streamside.site.bundle import BundleError
 from tests import small_tutorial
+from tests.patience import PATIENCE
 
+expect.set_options(timeout=1000 * PATIENCE)
 ELSEWHERE = re.compile(r"^(?!http://127\.0\.0\.1:|data:|blob:)")
 
 
@@ -77,7 +79,7 @@ def page(browser: Browser) -> Iterator[Page]:
     # A pattern, not a function: the browser then asks about other origins alone, and never waits for a busy test.
     context.route(ELSEWHERE, refuse)
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(1000 * PATIENCE)
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield page
     context.close()

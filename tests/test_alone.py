@@ -24,14 +24,14 @@ ENDING = PROGRAM.replace("BODY", 'return await send({"type": "http.response.body
 
 
 def test_a_reader_who_leaves():
-    assert alone(LEAVING, "leave", seconds=1) == "over\n(1 s later, that is all)"
+    assert alone(LEAVING, "leave", seconds=3) == "over\n(3 s later, that is all)"
     assert alone(BLOCKING, "leave", seconds=0.5) == "(0.5 s later, that is all)"
 
 
 def test_ctrl_c_waits_for_a_stream():
-    *_, waiting, last = alone(STAYING, "Ctrl-C", seconds=0.5).splitlines()
+    *_, waiting, last = alone(STAYING, "Ctrl-C", seconds=3).splitlines()
     assert waiting == "INFO:     Waiting for connections to close. (CTRL+C to force quit)"
-    assert last == "(0.5 s later, the server is still waiting)"
+    assert last == "(3 s later, the server is still waiting)"
 
 
 def test_ctrl_c_with_a_limit_shows_no_frames_of_the_traceback():

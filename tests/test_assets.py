@@ -7,6 +7,7 @@ import pytest
 
 from streamside import assets
 from streamside.assets import AssetError, find, links, local_path
+from tests.patience import PATIENCE
 
 HTMX = "https://cdn.jsdelivr.net/npm/htmx.org@2.0.7/dist/htmx.min.js"
 PAGE = f'<!doctype html><title>t</title><script src="{HTMX}"></script>'
@@ -31,7 +32,7 @@ async def http_only(scope, receive, send):
 
 
 def get(url: str, path: str, accept: str = "text/html,*/*") -> tuple[int, dict[str, str], str]:
-    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=5)
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=PATIENCE)
     connection.request("GET", path, headers={"accept": accept})
     response = connection.getresponse()
     headers = {name.lower(): value for name, value in response.getheaders()}

@@ -34,7 +34,6 @@ def test_the_traceback_is_there_for_who_asks(in_project):
         main(["--debug", "run"])
 
 
-@pytest.mark.timeout(60)
 def test_run_says_what_it_runs_and_does_nothing_twice(in_project, capsys):
     assert main(["run"]) == 0
     assert capsys.readouterr().err == "running notebooks/01-a.ipynb …\n"
@@ -42,14 +41,12 @@ def test_run_says_what_it_runs_and_does_nothing_twice(in_project, capsys):
     assert capsys.readouterr().out == "all outputs are up to date\n"
 
 
-@pytest.mark.timeout(60)
 def test_run_takes_the_path_of_a_lesson(in_project, capsys):
     assert main(["run", "--all", str(in_project / "notebooks/01-a.ipynb")]) == 0
     assert main(["run", "notebooks/none.ipynb"]) == 2
     assert "notebooks/none.ipynb: no such lesson in _quarto.yml" in capsys.readouterr().err
 
 
-@pytest.mark.timeout(60)
 def test_a_cell_that_fails_is_said_and_nothing_is_built(in_project, capsys):
     write_notebook(in_project / "notebooks/01-a.ipynb", markdown("# A"), code("1 / 0"))
     assert main(["build"]) == 2

@@ -38,7 +38,8 @@ def test_a_response_that_ends_is_recorded_whole(serving):
     assert recording.headers == (("content-type", "text/event-stream"), ("x-more", "yes"))
     assert recording.body == b"data: a\n\ndata: b\n\n"
     assert recording.ended_by == "server"
-    assert recording.chunks[0].time < recording.chunks[-1].time <= recording.ended_at
+    assert recording.chunks[0].time <= recording.chunks[-1].time <= recording.ended_at
+    assert recording.ended_at > 0.1  # of the two pauses
 
 
 def test_it_stops_after_so_many_events(serving):
@@ -50,7 +51,7 @@ def test_it_stops_after_so_many_events(serving):
 def test_it_stops_after_so_many_seconds(serving):
     recording = record(serving(Stream((200, [b"data: a\n\n"]), stays_open=True)), seconds=0.3)
     assert recording.ended_by == "client"
-    assert 0.3 <= recording.ended_at < 5
+    assert recording.ended_at >= 0.3
 
 
 def test_silence_without_a_limit_is_said(serving, monkeypatch):

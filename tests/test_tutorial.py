@@ -19,7 +19,6 @@ def test_the_checker_has_no_complaint(built_site: Path):
     assert list(map(str, check(read(), built_site))) == []
 
 
-@pytest.mark.timeout(120)
 def test_every_example_says_rightly_whether_it_runs_in_a_page():
     assert list(map(str, false_claims(examples(), try_out(examples())))) == []
 
@@ -33,7 +32,6 @@ def test_every_example_says_rightly_whether_it_runs_in_a_page():
     ],
     ids=" ".join,
 )
-@pytest.mark.timeout(120)
 def test_the_python_is_as_it_should_be(command: list[str]):
     passes([sys.executable, "-m", *command])
 
@@ -43,7 +41,6 @@ def test_the_python_is_as_it_should_be(command: list[str]):
     ["typescript/bin/tsc --project tsconfig.json", "eslint/bin/eslint.js ."],
     ids=lambda command: command.split("/")[0],
 )
-@pytest.mark.timeout(120)
 def test_the_javascript_is_as_it_should_be(command: str):
     script, *arguments = command.split()
     passes([setup.node(), str(TOOLS / script), *arguments])

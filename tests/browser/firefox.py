@@ -15,6 +15,8 @@ from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
 
+from tests.patience import PATIENCE
+
 VARIABLE = "STREAMSIDE_FIREFOX"
 ON_PATH = ("firefox-esr", "firefox")
 
@@ -97,7 +99,7 @@ def starting(program: str) -> Iterator["Firefox"]:
     ):
         yield Firefox(socket)
         socket.send(json.dumps({"id": 0, "method": "browser.close", "params": {}}))
-        process.wait(10)
+        process.wait(PATIENCE)
 
 
 @contextmanager
@@ -145,7 +147,7 @@ class Firefox:
         """The result of a command; `AssertionError` with what Firefox says of a wrong one."""
         number = next(self._numbers)
         self._socket.send(json.dumps({"id": number, "method": method, "params": params}))
-        while (answer := json.loads(self._socket.recv(60))).get("id") != number:
+        while (answer := json.loads(self._socket.recv(2 * PATIENCE))).get("id") != number:
             pass
         assert answer["type"] == "success", f"{method}: {answer['message']}"
         result: dict[str, Any] = answer["result"]
@@ -207,9 +209,9 @@ class Tab:
         result: dict[str, Any] = answer["result"]
         return result
 
-    def wait(self, condition: str, seconds: int = 20, element: str = "body") -> None:
+    def wait(self, condition: str, element: str = "body") -> None:
         """Until a JavaScript expression is true; `element` is what the error shows."""
-        shown = self.evaluate(WAIT, f"() => {condition}", 1000 * seconds, element)
+        shown = self.evaluate(WAIT, f"() => {condition}", 1000 * int(PATIENCE), element)
         assert shown is None, f"still not {condition}:\n{shown}"
 
     def press(self, selector: str, name: str) -> None:

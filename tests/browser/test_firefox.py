@@ -21,7 +21,7 @@ pytestmark = [
     pytest.mark.skipif(
         PROGRAM is None, reason="There is no Firefox on PATH, nor in STREAMSIDE_FIREFOX: its tests are extra."
     ),
-    pytest.mark.timeout(120),
+    pytest.mark.timeout(300),
     pytest.mark.xdist_group("live"),
 ]
 
@@ -52,7 +52,7 @@ class Live:
         page.open(lesson)
         live = cls(page, example)
         live.press(button)
-        live.wait_for_state("running", 40)
+        live.wait_for_state("running")
         return live
 
     def press(self, button: str) -> None:
@@ -60,7 +60,7 @@ class Live:
         self.wait(f"all('button').some((each) => {ready})")
         self.page.press(self.element, button)
 
-    def wait(self, condition: str, seconds: int = 20) -> None:
+    def wait(self, condition: str) -> None:
         """Until it holds of `live`, the element, with `all(selector)` and `shown()`, the text of the example's page."""
         self.page.wait(
             f"""{{
@@ -69,15 +69,14 @@ class Live:
               const shown = () => live.querySelector("iframe").contentDocument?.body?.innerText ?? "";
               return {condition};
             }}""",
-            seconds,
             self.element,
         )
 
-    def wait_for_state(self, state: str, seconds: int = 20) -> None:
-        self.wait(f"live.getAttribute('state') === '{state}'", seconds)
+    def wait_for_state(self, state: str) -> None:
+        self.wait(f"live.getAttribute('state') === '{state}'")
 
-    def wait_for_events(self, count: int, seconds: int = 20) -> None:
-        self.wait(f"all('.browser.event').length >= {count}", seconds)
+    def wait_for_events(self, count: int) -> None:
+        self.wait(f"all('.browser.event').length >= {count}")
 
     def texts(self, selector: str, how: str = "innerText") -> list[str]:
         function = f"(selector) => Array.from(document.querySelectorAll(selector), (each) => each.{how})"
@@ -86,7 +85,7 @@ class Live:
 
     def visit(self, recording: Recording) -> None:
         """Do what it takes to get what was recorded."""
-        self.wait_for_state("running", 40)
+        self.wait_for_state("running")
         for step in recording.steps:
             self.wait_for_events(step.after)
             act = f"(selector, fields) => ({ACT})(document.querySelector(selector), JSON.parse(fields))"
@@ -220,5 +219,5 @@ def test_a_page_that_was_left_has_stopped_and_runs_again(page: Tab, site: str) -
     page.go_back()
     page.wait("document.querySelector('live-example[state=idle], live-example[state=stopped]')")
     live.press("Run")
-    live.wait_for_state("running", 40)
+    live.wait_for_state("running")
     live.wait_for_events(1)

@@ -70,7 +70,7 @@ def items(
     def items(events: list[bytes], count: int) -> list[str]:
         monkeypatch.setattr(example, "EVENTS", events)
         page.goto(serving(example.app))
-        expect(page.get_by_role("listitem")).to_have_count(count, timeout=10_000)
+        expect(page.get_by_role("listitem")).to_have_count(count)
         return [text.replace("\n", "⏎") for text in page.get_by_role("listitem").all_text_contents()]
 
     return items

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-PATIENCE = 8.0  # seconds to wait for what must happen
+from tests.patience import PATIENCE
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import pytest
 
 from examples import broadcast as example
+from tests.patience import PATIENCE
 
 
 def number(event):
@@ -17,7 +18,7 @@ def number(event):
 
 def publish(url, **fields):
     """Send the form and return the answer's status."""
-    connection = HTTPConnection(urlsplit(url).netloc, timeout=5)
+    connection = HTTPConnection(urlsplit(url).netloc, timeout=PATIENCE)
     connection.request("POST", "/publish", urlencode(fields), {"content-type": "application/x-www-form-urlencoded"})
     status = connection.getresponse().status
     connection.close()

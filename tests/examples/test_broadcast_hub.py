@@ -24,6 +24,7 @@ from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.routing import Route
 
 from examples.broadcast import Hub
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 SCOPE = {"type": "http", "method": "GET"}
@@ -290,7 +291,7 @@ async def test_a_quiet_stream_carries_comments():
     async with opened(Hub(heartbeat=0.01)) as hub:
         quiet, stalled = await joined(hub, 2)
         stalled.free.clear()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while len(quiet.sent) < 5:
                 await quiet.news()
         assert {message["body"] for message in quiet.sent[2:]} == {b":\n\n"}
@@ -362,7 +363,7 @@ def test_uvicorn_stops_with_streams_open(tmp_path, ask, number):
         for stream in streams:
             stream.event()
         process.send_signal(number)
-        log = process.communicate(timeout=5)[1]
+        log = process.communicate(timeout=PATIENCE)[1]
     assert [stream.response.read() for stream in streams] == [b""] * 3  # would raise if the last chunk were missing
     assert "Application shutdown complete" in log
     assert "ERROR" not in log
@@ -392,7 +393,7 @@ def stalled_connection(url):
     connection = socket.socket()
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     connection.connect((urlsplit(url).hostname, urlsplit(url).port))
-    connection.settimeout(5)
+    connection.settimeout(PATIENCE)
     connection.sendall(b"GET /events HTTP/1.1\r\nhost: localhost\r\n\r\n")
     return connection
 
@@ -401,7 +402,7 @@ def wait_until(hub, condition):
     """Wait in the hub's own loop until a condition holds."""
 
     async def poll():
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while not condition():  # noqa: ASYNC110 - the hub tells nobody, and need not
                 await asyncio.sleep(0.005)
 

@@ -2,10 +2,11 @@ from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
 from examples import hundred_updates as example
+from tests.patience import PATIENCE
 
 
 def publish(url, *texts):
-    connection = HTTPConnection(urlsplit(url).netloc, timeout=5)
+    connection = HTTPConnection(urlsplit(url).netloc, timeout=PATIENCE)
     for text in texts:
         connection.request("POST", "/publish", body=text)
         assert connection.getresponse().read() == b""

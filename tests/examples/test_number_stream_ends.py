@@ -21,11 +21,16 @@ def test_the_stream_is_one_number_and_then_its_end(watching, ask):
         assert stream.rest() == [["event: number", f"data: <p>{number}</p>"]]
 
 
-def test_in_a_page_the_numbers_go_on_at_one_connection_each(watching, page, event_sources):
+def test_in_a_page_the_numbers_go_on_at_one_connection_each(watching, page, event_sources, monkeypatch):
+    async def number():
+        yield "retry: 10\n\n"  # instead of the browser's three seconds
+        async for event in numbers():
+            yield event
+
+    numbers = example.number
+    monkeypatch.setattr(example, "number", number)
     watched = watching(example)
     page.goto(watched.url)
-    page.get_by_text("1", exact=True).wait_for()
-    page.get_by_text("2", exact=True).wait_for()
-    page.get_by_text("3", exact=True).wait_for()
-    assert len(watched.to(STREAM)) == 3
+    page.wait_for_function("document.querySelector('main p')?.textContent >= 3")
+    assert len(watched.to(STREAM)) >= 3
     assert len(event_sources()) == 1

@@ -4,8 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from examples import raw_asgi as example
-
-PATIENCE = 5
+from tests.patience import PATIENCE
 
 
 def test_the_bytes_on_the_wire_are_those_in_the_example(serving, ask):

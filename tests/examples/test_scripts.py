@@ -20,6 +20,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from streamside import assets
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SCRIPTS = sorted(path for path in (ROOT / "examples").glob("*.py") if path.name != "__init__.py")
@@ -81,7 +82,7 @@ def test_run_as_a_script_it_serves_its_own_app_to_this_machine_alone(script, mon
 @every_example
 def test_importing_it_does_no_work(script, tmp_path):
     command = [sys.executable, "-I", "-c", IMPORT, str(ROOT), script.stem]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=15)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=PATIENCE)
     assert done.stdout == "[] 1\n"
     assert {path.name for path in tmp_path.iterdir()} <= {".sesskey"}
 
@@ -141,7 +142,7 @@ def test_its_page_loads_from_here(script, serving):
 
 
 def fetch(url: str) -> str:
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=5)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=PATIENCE)
     try:
         connection.request("GET", "/")
         response = connection.getresponse()

@@ -11,8 +11,6 @@ import pytest
 from streamside import catalogue
 from streamside.site import bundle
 
-pytestmark = pytest.mark.timeout(180)  # the first build compiles all packages
-
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -16,9 +16,9 @@ from channels.layers import channel_layers
 from django.db import connections
 
 from examples.django_yo import demo
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[3]
-PATIENCE = 8.0  # seconds to wait for what must happen
 
 
 @pytest.fixture

@@ -22,8 +22,8 @@ from examples.django_yo import demo, settings, sse
 from examples.django_yo.lifespan import lifespan
 from examples.django_yo.models import Yo
 from streamside.server import serve
+from tests.patience import PATIENCE
 
-PATIENCE = 8.0  # seconds to wait for what must happen
 LISTENING = [": listening"]
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 User = get_user_model()

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
+
 FOLDER = Path(__file__).resolve().parents[3] / "examples" / "django_yo"
 SEND = """
 import examples.django_yo
@@ -38,12 +40,13 @@ def test_what_happens_in_another_process_shows_in_the_page(workers, page):
     page.get_by_text("yo from ben to ann").nth(1).wait_for()
 
 
-ANY_PORT = "import runpy, uvicorn; run = uvicorn.run; uvicorn.run = lambda *a, **k: run(*a, port=0, **k)\n"
+# Without a limit to uvicorn's patience, nothing but the example can end its streams.
+ALONE = "import runpy, uvicorn; run = uvicorn.run; uvicorn.run = lambda app, **_: run(app, port=0)\n"
 
 
 @pytest.mark.parametrize("start", [f"run_path({str(FOLDER)!r}", "run_module('examples.django_yo'"])
 def test_it_runs_alone_and_stops_with_a_stream_open(processes, address, listening, visitor, send, tmp_path, start):
-    process = processes(f"{ANY_PORT}runpy.{start}, run_name='__main__')", TMPDIR=str(tmp_path))
+    process = processes(f"{ALONE}runpy.{start}, run_name='__main__')", TMPDIR=str(tmp_path))
     said = process.stdout.readline()
     url = address(process)
     stream = listening(url)
@@ -52,7 +55,7 @@ def test_it_runs_alone_and_stops_with_a_stream_open(processes, address, listenin
     assert list(tmp_path.glob("yo-*"))
     process.send_signal(signal.SIGINT)
     assert stream.response.read() == b""  # which complains when it is cut off
-    said, _ = process.communicate(timeout=8)
+    said, _ = process.communicate(timeout=PATIENCE)
     assert "Application shutdown complete" in said
     assert "Cancel" not in said  # as uvicorn does with streams that have not ended by themselves
     assert "Traceback" not in said
