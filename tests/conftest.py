@@ -5,6 +5,7 @@ import multiprocessing
 import re
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,19 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A fresh page that may talk to this machine only; anything else fails the test, as does an error in a script."""
+    with opened(browser) as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def visitor(browser: Browser) -> Iterator[Page]:
+    """The same, for a module's tests that go from address to address and leave nothing behind."""
+    with opened(browser) as page:
+        yield page
+
+
+@contextmanager
+def opened(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(reduced_motion="reduce")
     elsewhere, errors = [], []
 

@@ -14,8 +14,6 @@ from streamside.catalogue import ROOT
 from streamside.site.render import render
 from tests import small_tutorial
 
-pytestmark = pytest.mark.timeout(120)
-
 AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
 FAULTS = "axe.run().then(({violations}) => violations.map((v) => [v.id, ...v.nodes.map((node) => node.html)]))"
 WEIGHT = """() => [...performance.getEntriesByType("resource"), ...performance.getEntriesByType("navigation")]
@@ -42,38 +40,47 @@ def address(request: pytest.FixtureRequest, small: str, site: str) -> str:
     return (small if kind == "small" else site) + href
 
 
-def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(page: Page, address: str):
+def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(visitor: Page, address: str):
     for width, height in SCREENS:
-        page.set_viewport_size({"width": width, "height": height})
-        page.goto(address)
-        page.evaluate(AXE)
+        visitor.set_viewport_size({"width": width, "height": height})
+        visitor.goto(address)
+        visitor.evaluate(AXE)
         for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            assert page.evaluate(FAULTS) == [], (scheme, width)
-        assert page.evaluate("document.documentElement.scrollWidth") == width
+            visitor.emulate_media(color_scheme=scheme)
+            assert visitor.evaluate(FAULTS) == [], (scheme, width)
+        assert visitor.evaluate("document.documentElement.scrollWidth") == width
 
 
-def test_a_page_is_light_complete_and_of_one_origin(page: Page, address: str):
+def test_a_page_is_light_complete_and_of_one_origin(visitor: Page, address: str):
     answers: list[Response] = []
-    page.on("response", lambda answer: answers.append(answer))
-    page.goto(address)
-    page.wait_for_load_state("networkidle")
+
+    def note(answer: Response) -> None:
+        answers.append(answer)
+
+    visitor.on("response", note)
+    visitor.goto(address)
+    visitor.wait_for_load_state("networkidle")
+    visitor.remove_listener("response", note)
     assert [answer.url for answer in answers if answer.status >= 400] == []
-    assert page.evaluate(WEIGHT) < 150_000
-    assert page.locator("h1").count() == 1
-    assert page.locator("meta[name=description]").get_attribute("content")
+    assert visitor.evaluate(WEIGHT) < 150_000
+    assert visitor.locator("h1").count() == 1
+    assert visitor.locator("meta[name=description]").get_attribute("content")
 
 
-def test_without_javascript_there_is_everything_to_read(browser: Browser, address: str):
+@pytest.fixture(scope="module")
+def without_javascript(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(java_script_enabled=False, viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    page.goto(address)
-    expect(page.locator("h1")).to_be_visible()
-    for element in page.locator("live-example").all():
+    yield context.new_page()
+    context.close()
+
+
+def test_without_javascript_there_is_everything_to_read(without_javascript: Page, address: str):
+    without_javascript.goto(address)
+    expect(without_javascript.locator("h1")).to_be_visible()
+    for element in without_javascript.locator("live-example").all():
         expect(element.locator(".transcript")).to_be_visible()
         assert "data:" in element.locator(".transcript").inner_text()
-    assert page.locator("button:visible:not([popovertarget])").count() == 0
-    context.close()
+    assert without_javascript.locator("button:visible:not([popovertarget])").count() == 0
 
 
 def test_the_tutorials_pages_are_valid_html(built_site: Path):
