@@ -17,13 +17,17 @@ CELL_SECONDS = 120
 MODULES = ("wire", "recording", "server", "assets", "catalogue", "client", "lab", "alone")
 LOCKS = ("requirements.lock", "package-lock.json")
 # What differs between two good runs: times, on a machine that was busy, and tokens. Nothing else is taken for equal.
+# Whether two lines share a time is a matter of times, too: the second one then has none, or comes in the same chunk.
 VOLATILE = (
-    re.compile(r"^ *\d+\.\d s(?= [│■↳])", re.MULTILINE),  # the margin of a transcript
-    re.compile(r'(?<=<span class="time">) *\d+\.\d s(?=</span>)'),  # the same as HTML
+    re.compile(r"^ *(?:\d+\.\d s)?(?= [│■↳])", re.MULTILINE),  # the margin of a transcript
+    re.compile(
+        r'^ *(?:<span class="time"> *\d+\.\d s</span>)?(?= <span (?:aria-hidden="true"|class="end")>)', re.MULTILINE
+    ),  # the same as HTML
     re.compile(
         r"(?<=<td>)\d+\.\d s(?=</td>)|^\d+\.\d s(?=  )|(?<=^\| )\d+\.\d s(?= \|)", re.MULTILINE
     ),  # a table of events
-    re.compile(r'(?<=\[)\d+(?=, ")|(?<="start": )\d+|(?<="end": )\d+'),  # a recording as JSON, milliseconds
+    re.compile(r'"\], \[\d+, "'),  # between two chunks of a recording as JSON
+    re.compile(r'(?<=\[)\d+(?=, ")|(?<="start": )\d+|(?<="end": )\d+'),  # and its milliseconds
     # The token that Django makes anew for each page: in the form, and in the cookie, which bears a date besides.
     re.compile(r'(?<=csrfmiddlewaretoken\\" value=\\")\w+|(?<=csrftoken=)[^"]+'),
 )

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbclient.exceptions import CellExecutionError
 from pytest_notebook.nb_regression import NBRegressionError, NBRegressionFixture
 
 from streamside.catalogue import Lesson, read
@@ -11,7 +12,7 @@ from streamside.site.run import VOLATILE
 
 SITE = read()
 LESSONS = [lesson for lesson in (*SITE.lessons, *SITE.pages) if any(lesson.code)]
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture
@@ -36,7 +37,11 @@ def say_again(monkeypatch):
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.file.stem)
 def test_a_lesson_says_again_what_it_has_stored(lesson: Lesson, say_again):
-    say_again(lesson.file)
+    try:
+        say_again(lesson.file)
+    except (NBRegressionError, CellExecutionError):
+        # A lesson runs in real time: where a machine stood still at the wrong moment, it has a second chance.
+        say_again(lesson.file)
 
 
 @pytest.mark.parametrize("stored", ["2\n", "3\n"])

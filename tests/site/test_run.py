@@ -8,8 +8,6 @@ from streamside.catalogue import Lesson, SiteError
 from streamside.site.run import is_current, run, same
 from tests.small_tutorial import EXAMPLE, code, markdown, write_lesson
 
-pytestmark = pytest.mark.timeout(60)  # a kernel starts
-
 
 def quiet(text: str) -> None:
     pass
@@ -116,13 +114,30 @@ def output(kind: str, text: str) -> dict:
     ("kind", "text"),
     [
         ("text/plain", TRANSCRIPT.replace("{data}", "x")),
-        ("text/html", '<span class="time">{time}</span>'),
+        ("text/html", '<span class="time">{time}</span> <span aria-hidden="true">│</span> data: x'),
         ("text/markdown", "| Time | Type |\n| --- | --- |\n| {time} | message |"),
     ],
 )
 def test_outputs_that_differ_in_shown_times_are_the_same(kind, text):
     assert same(output(kind, text.replace("{time}", "0.5 s")), output(kind, text.replace("{time}", "0.6 s")))
     assert not same(output(kind, text.replace("{time}", "0.5 s")), output(kind, text.replace("{time}", "0.5 s.")))
+
+
+@pytest.mark.parametrize(
+    ("kind", "together", "apart"),
+    [
+        ("text/plain", "0.5 s │ : x\n      │ data: y", "0.5 s │ : x\n0.6 s │ data: y"),
+        (
+            "text/html",
+            '      <span aria-hidden="true">│</span> data: y',
+            '<span class="time">0.6 s</span> <span aria-hidden="true">│</span> data: y',
+        ),
+        ("text/html", r'[[500, ": x\n\ndata: y\n\n"]]', r'[[500, ": x\n\n"], [600, "data: y\n\n"]]'),
+    ],
+)
+def test_whether_two_lines_share_a_time_is_the_same(kind, together, apart):
+    assert same(output(kind, together), output(kind, apart))
+    assert not same(output(kind, together), output(kind, apart.replace("y", "z")))
 
 
 def test_recordings_that_differ_in_times_are_the_same_and_in_data_are_not():
