@@ -512,7 +512,7 @@ def test_what_leads_to_an_absolute_path_stays_in_the_example(laboratory: Laborat
     run = laboratory.run(LINKS, path="/deep/index")
     run.inside(leave)
     run.frame().locator("h1", has_text=arrived).wait_for()
-    assert "/program-1/there" in run.inside("location.pathname")
+    assert re.search(r"/program-\d+/there", run.inside("location.pathname"))
     if "link" in arrived:
         assert "#part" in run.inside("document.body.textContent")
         run.inside("history.back()")
@@ -528,7 +528,7 @@ def test_links_do_what_the_page_and_its_reader_want_of_them(laboratory: Laborato
         with laboratory.page.context.expect_page() as opening:
             run.frame().locator(name).click(**options)
         opening.value.locator("h1", has_text="GET by").wait_for()
-        assert "/program-1/there" in opening.value.url
+        assert re.search(r"/program-\d+/there", opening.value.url)
     assert run.frame().locator("h1", has_text="Links").count()
 
 
