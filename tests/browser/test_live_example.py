@@ -400,8 +400,11 @@ def test_the_wire_is_held_cleared_and_copied(show: Callable[..., Locator], page:
     expect(wire(live)).to_have_count(3)
     live.get_by_role("button", name="Pause").click()
     expect(wire(live)).to_have_count(4)
+    page.clock.install()
+    page.clock.pause_at("2030-01-01")  # or it says so for a moment only
     live.get_by_role("button", name="Copy as text").click()
     expect(live.get_by_role("button", name="Copied")).to_be_visible()
+    page.clock.resume()
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == (
         "   0.0 s > GET /numbers\n   0.0 s < 200 OK\n   0.0 s < content-type: text/event-stream\n"
@@ -449,6 +452,7 @@ def test_the_event_source_counts_down_to_its_reconnect(show: Callable[..., Locat
     live = show(exchange(NUMBERS))
     run(live)
     page.clock.install()
+    page.clock.pause_at("2030-01-01")
     url = "http://127.0.0.1/some/live/tab-0123456789ab/numbers-1/numbers"
     source = {"kind": "source", "source": 1, "url": url}
     emit(page, source | {"what": "created", "time": 5, "readyState": 0})
@@ -499,8 +503,11 @@ def test_code_is_changed_run_reset_and_passed_on(show: Callable[..., Locator], p
     field.press("Control+End")
     field.press_sequentially("# mine")
     expect(code.get_by_text("changed", exact=True)).to_be_visible()
+    page.clock.install()
+    page.clock.pause_at("2030-01-01")  # or it says so for a moment only
     code.get_by_role("button", name="Copy link").click()
     expect(code.get_by_role("button", name="Copied")).to_be_visible()
+    page.clock.resume()
     with page.expect_download() as download:
         code.get_by_role("button", name="Download").click()
     assert download.value.suggested_filename == "numbers.py"
