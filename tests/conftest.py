@@ -115,6 +115,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if ROOT / "tests/examples" not in item.path.parents:
             item.add_marker(pytest.mark.no_cover)
+    deal_out([item for item in items if ROOT / "tests/notebooks" in item.path.parents], items)
+
+
+def deal_out(lessons: list[pytest.Item], items: list[pytest.Item]) -> None:
+    """Spread the lessons, which mostly wait, over the modules of the others, for which there is time meanwhile."""
+    items[:] = others = [item for item in items if item not in lessons]
+    for number, lesson in reversed(list(enumerate(lessons))):
+        place = number * len(others) // len(lessons)
+        while 0 < place < len(others) and others[place].path == others[place - 1].path:
+            place += 1
+        items.insert(place, lesson)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
