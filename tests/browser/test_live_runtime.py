@@ -235,8 +235,8 @@ def test_the_first_example_streams_into_its_page(fresh: Laboratory) -> None:
     assert dict(request["headers"])["accept"] == "text/event-stream"
     chunks = run.wire(kind="chunk", connection=request["connection"])
     assert "".join(chunk["text"] for chunk in chunks).startswith("event: progress\ndata: <p>message number 0</p>\n\n")
-    [end] = run.wire(kind="end", connection=request["connection"])
-    assert end["by"] == "server"
+    stream = f"each.connection === {request['connection']}"
+    run.wait(f"run.wire.some((each) => each.kind === 'end' && each.by === 'server' && {stream})")
     steps = fresh.page.evaluate("steps")
     assert [fraction for _, fraction in steps] == sorted(fraction for _, fraction in steps)
     assert {step for step, _ in steps} == {"Fetching Python", "Starting Python", "Starting the server", "Running"}
@@ -296,7 +296,7 @@ def test_no_event_is_lost_or_doubled_over_fifty_cuts(laboratory: Laboratory) -> 
     events = [int(number) for number in run.inside("events")]
     assert len(events) >= 50
     assert events == list(range(len(events)))
-    assert len(run.wire(kind="end", by="network")) >= 50
+    run.wait("run.wire.filter((each) => each.kind === 'end' && each.by === 'network').length >= 50")
     reconnects = [dict(each["headers"]) for each in run.wire(kind="request", path="/stream")][1:]
     assert all("last-event-id" in headers for headers in reconnects if headers), reconnects
 
@@ -397,11 +397,11 @@ def test_the_next_answer_can_be_503_or_204(laboratory: Laboratory) -> None:
     run.call("cable.cut()")
     run.call("cable.mend()")
     run.wait("run.wire.some((each) => each.what === 'error' && each.readyState === 2)")
-    assert run.wire(kind="response", status=503)
+    run.wait("run.wire.some((each) => each.status === 503)")
     run.call("cable.answer(204)")
     run.inside("source = listen(); 0")
     run.wait("run.wire.filter((each) => each.what === 'error' && each.readyState === 2).length === 2")
-    assert run.wire(kind="response", status=204)
+    run.wait("run.wire.some((each) => each.status === 204)")
     run.inside("source = listen(); 0")  # once only
     run.wait("run.wire.at(-1).what === 'event'")
 
@@ -411,7 +411,7 @@ def test_a_restarted_server_begins_anew_and_its_clients_return(laboratory: Labor
     run.wait("run.wire.filter((each) => each.what === 'event').length > 3")
     run.call("cable.restart()")
     run.wait("run.log.split('begin').length === 3")
-    assert "The server was stopped." in [end["why"] for end in run.wire(kind="end")]
+    run.wait("run.wire.some((each) => each.why === 'The server was stopped.')")
 
 
 def test_204_ends_a_stream_for_good(laboratory: Laboratory) -> None:
@@ -425,7 +425,7 @@ def test_204_ends_a_stream_for_good(laboratory: Laboratory) -> None:
     run.call("cable.cut()")
     run.call("cable.mend()")
     run.wait("run.wire.some((each) => each.what === 'error' && each.readyState === 2)")
-    assert run.wire(kind="response", status=204)
+    run.wait("run.wire.some((each) => each.status === 204)")
     assert run.wire(kind="end", by="server")
 
 
@@ -542,7 +542,7 @@ def test_two_examples_share_one_python(laboratory: Laboratory) -> None:
     second.wait(f"run.wire.filter((each) => each.what === 'event').length > {count + 5}")
     assert "finally" not in second.log
     assert "begin" in first.log
-    assert first.wire(kind="end", by="server")[-1]["why"] == "The server was stopped."
+    first.wait("run.wire.some((each) => each.why === 'The server was stopped.')")
 
 
 @pytest.mark.parametrize(
