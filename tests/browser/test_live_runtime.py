@@ -542,7 +542,7 @@ def test_two_examples_share_one_python(laboratory: Laboratory) -> None:
     second.wait(f"run.wire.filter((each) => each.what === 'event').length > {count + 5}")
     assert "finally" not in second.log
     assert "begin" in first.log
-    first.wait("run.wire.some((each) => each.why === 'The server was stopped.')")
+    first.wait("run.wire.filter((each) => each.kind === 'end' && each.by === 'server').length === 2")  # page, stream
 
 
 @pytest.mark.parametrize(
