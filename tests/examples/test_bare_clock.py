@@ -1,9 +1,11 @@
 import itertools
+from queue import Queue
 
 import pytest
 from bareasgi import Application, HttpResponse
 
 from examples import bare_clock as example
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -48,14 +50,14 @@ def test_without_the_comment_bareasgi_holds_an_event_back_until_it_has_the_next(
     assert sent == [0, 1]
 
 
-def test_a_client_that_leaves_cancels_the_generator(serving, ask, clock, capfd):
+def test_a_client_that_leaves_cancels_the_generator(serving, ask, clock, monkeypatch):
+    said = Queue()
+    monkeypatch.setattr(example, "print", said.put, raising=False)
     url = serving(example.app)
     stream = ask(url, "/events")
     stream.event()
     stream.leave()
-    said = ""
-    while "the client has left" not in said:  # or the test's time limit
-        said += capfd.readouterr().out
+    assert said.get(timeout=PATIENCE) == "the client has left"
     another = ask(url, "/events")
     assert another.event()
 

@@ -1,7 +1,9 @@
 import re
 import time
+from queue import Queue
 
 from examples import number_stream as example
+from tests.patience import PATIENCE
 
 STREAM = "/sse-stream"
 
@@ -25,14 +27,13 @@ def test_a_page_counts_over_one_connection(watching, page, event_sources):
     assert len(watched.to(STREAM)) == len(event_sources()) == 1
 
 
-def test_a_reader_who_leaves_ends_the_generator(watching, ask, capfd):
+def test_a_reader_who_leaves_ends_the_generator(watching, ask, monkeypatch):
+    printed = Queue()
+    monkeypatch.setattr(example, "print", printed.put, raising=False)
     stream = ask(watching(example).url, STREAM)
     stream.event()
     stream.leave()
-    printed = ""
-    while not printed:  # or the test's time limit
-        printed = capfd.readouterr().out
-    assert re.fullmatch(r"stopped at \d\n", printed)
+    assert re.fullmatch(r"stopped at \d", printed.get(timeout=PATIENCE))
 
 
 def test_head_gets_the_headers_and_the_connection_is_free_again(watching, ask):
