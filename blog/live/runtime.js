@@ -429,7 +429,7 @@ const connection = {
 
   /** Resolves when there is a service worker that frames will be answered by. */
   async ready() {
-    this.registered ??= navigator.serviceWorker.register(`${SITE}service-worker.js`, { scope: SITE, updateViaCache: "none" });
+    this.registered ??= this.register();
     try {
       await this.registered;
     } catch (error) {
@@ -439,6 +439,13 @@ const connection = {
     const worker = await this.active();
     if (this.worker !== worker) this.introduce(worker);
     this.pings ??= setInterval(() => servers.size && this.tell({ kind: "ping" }), PING);
+  },
+
+  /** The registration; if there is one, browsers look for a newer script by themselves, and `register` would wait for them. */
+  async register() {
+    const known = await navigator.serviceWorker.getRegistration(SITE);
+    if (known?.active && known.scope === SITE) return known;
+    return navigator.serviceWorker.register(`${SITE}service-worker.js`, { scope: SITE, updateViaCache: "none" });
   },
 
   /** The service worker that answers new frames: the active one, or the first that becomes so. */
@@ -498,6 +505,7 @@ navigator.serviceWorker?.addEventListener("message", ({ data, source }) => {
   else if (data.kind === "heard") connection.calls.get(data.call)?.();
   else if (data.kind === "answered") servers.get(data.server)?.answered();
 });
+navigator.serviceWorker?.startMessages(); // or what is told before the page has loaded would wait
 
 new BroadcastChannel(`streamside-${TAB}`).addEventListener("message", ({ data }) => {
   const { server, ...message } = data;
