@@ -59,7 +59,7 @@ def test_a_signal_ends_every_stream_and_the_server(ask, number):
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         descriptor = listening.fileno()
         server = subprocess.Popen(
-            [sys.executable, "-c", SERVE, str(descriptor)],
+            [sys.executable, "-u", "-c", SERVE, str(descriptor)],  # a SIGTERM would take along what is not written yet
             cwd=ROOT,
             pass_fds=[descriptor],
             stdout=subprocess.PIPE,
