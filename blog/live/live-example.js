@@ -366,7 +366,7 @@ function bar(name, ...buttons) {
  * @param {HTMLIFrameElement} frame
  */
 function keepScrollingInside(frame) {
-  const inside = /** @type {(Window & typeof globalThis) | null} */ (frame.contentWindow);
+  const inside = frame.contentDocument?.defaultView; // none of ours, where the page has led to another origin
   if (!inside) return;
   inside.Element.prototype.scrollIntoView = function (how) {
     const box = this.getBoundingClientRect();

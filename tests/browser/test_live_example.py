@@ -550,6 +550,15 @@ def test_the_code_comes_into_sight_with_its_line_numbers(show: Callable[..., Loc
     expect(live.locator(".live-app")).to_be_in_viewport(ratio=0.5)
 
 
+def test_an_app_that_leads_to_another_origin_is_stopped_as_any(show: Callable[..., Locator]) -> None:
+    live = show(exchange(NUMBERS))
+    run(live)
+    live.locator("iframe").evaluate("(frame) => { frame.src = 'data:text/html,<p>Elsewhere</p>'; }")
+    expect(live.frame_locator("iframe").get_by_text("Elsewhere")).to_be_visible()
+    live.get_by_role("button", name="Stop").click()
+    expect(live).to_have_attribute("state", "stopped")
+
+
 def test_app_wire_and_code_are_side_by_side(show: Callable[..., Locator], page: Page) -> None:
     page.set_viewport_size({"width": 1280, "height": 1000})
     live = show(exchange(NUMBERS))
