@@ -670,8 +670,8 @@ async def app(scope, receive, send):
         import xmlrpc.client, email.mime.audio, tzdata
         await PlainTextResponse(f"{random.random()} {xmlrpc.client.dumps((1,))[:8]}")(scope, receive, send)
 """
-SLOW = "const now = performance.now.bind(performance); performance.now = () => 10_000 * now();"
-QUICK = SLOW.replace("10_000", "1e-4")
+SLOW = "performance.now = ((time) => () => (time += 1000))(0);"  # a second from each look at the clock to the next
+QUICK = "performance.now = () => 0;"
 SAVING = "Object.defineProperty(navigator, 'connection', { value: { saveData: true } });"
 KEPT = """async (end) => {
   const kept = await (await caches.open("streamside")).keys();
