@@ -14,7 +14,7 @@ from streamside.catalogue import Lesson, SiteError, cell_text, read
 
 CELL_SECONDS = 120
 # Of the package, what a lesson's outputs can depend on.
-MODULES = ("wire", "recording", "server", "assets", "catalogue", "client", "lab", "alone")
+MODULES = ("wire", "recording", "server", "assets", "catalogue", "client", "lab", "process")
 LOCKS = ("requirements.lock", "package-lock.json")
 # What differs between two good runs: times, on a machine that was busy, and tokens. Nothing else is taken for equal.
 # Whether two lines share a time is a matter of times, too: the second one then has none, or comes in the same chunk.

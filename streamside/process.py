@@ -21,16 +21,16 @@ PATIENCE = 20.0  # seconds for the server to start and to send the first event
 ROOT = Path(__file__).resolve().parent.parent  # where `examples` is
 
 
-class AloneError(Exception):
+class ProcessError(Exception):
     """The program did not start, or its stream sent nothing; the message is what it printed."""
 
 
-def alone(program: str, happening: Happening, *options: str, seconds: float = 10) -> str:
+def printed_after(happening: Happening, program: str, *options: str, seconds: float = 10) -> str:
     """Serve a program's `app` with uvicorn, open `/sse-stream`, let something happen: what is printed from then on.
 
     Ctrl-C is for the server, "edit" touches the program's file while `--reload` watches it, "leave" closes the stream,
     "second reader" asks for it once more. The last line says what has become of the server, or of the second reader,
-    within that many seconds; then the server is killed. Raises `AloneError`.
+    within that many seconds; then the server is killed. Raises `ProcessError`.
     """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         file, log = Path(folder, "program.py"), Path(folder, "log")
@@ -84,7 +84,7 @@ def _open_stream(port: int, server: subprocess.Popen[bytes], log: Path) -> HTTPC
             break
         except ConnectionRefusedError:
             time.sleep(0.05)
-    raise AloneError(log.read_text(encoding="utf-8"))
+    raise ProcessError(log.read_text(encoding="utf-8"))
 
 
 def _happen(

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from streamside.alone import AloneError, alone
+from streamside.process import ProcessError, printed_after
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals and process groups are those of POSIX")
 
@@ -24,18 +24,18 @@ ENDING = PROGRAM.replace("BODY", 'return await send({"type": "http.response.body
 
 
 def test_a_reader_who_leaves():
-    assert alone(LEAVING, "leave", seconds=3) == "over\n(3 s later, that is all)"
-    assert alone(BLOCKING, "leave", seconds=0.5) == "(0.5 s later, that is all)"
+    assert printed_after("leave", LEAVING, seconds=3) == "over\n(3 s later, that is all)"
+    assert printed_after("leave", BLOCKING, seconds=0.5) == "(0.5 s later, that is all)"
 
 
 def test_ctrl_c_waits_for_a_stream():
-    *_, waiting, last = alone(STAYING, "Ctrl-C", seconds=3).splitlines()
+    *_, waiting, last = printed_after("Ctrl-C", STAYING, seconds=3).splitlines()
     assert waiting == "INFO:     Waiting for connections to close. (CTRL+C to force quit)"
     assert last == "(3 s later, the server is still waiting)"
 
 
 def test_ctrl_c_with_a_limit_shows_no_frames_of_the_traceback():
-    printed = alone(STAYING, "Ctrl-C", "--timeout-graceful-shutdown", "1")
+    printed = printed_after("Ctrl-C", STAYING, "--timeout-graceful-shutdown", "1")
     assert "Traceback (most recent call last):\n  …\nasyncio.exceptions.CancelledError" in printed
     assert "INFO:     Finished server process\n" in printed
     assert 'File "' not in printed
@@ -43,24 +43,26 @@ def test_ctrl_c_with_a_limit_shows_no_frames_of_the_traceback():
 
 
 def test_an_edit_starts_the_server_again_if_no_stream_is_in_its_way():
-    first, *_, last = alone(ENDING, "edit").splitlines()
+    first, *_, last = printed_after("edit", ENDING).splitlines()
     assert first.endswith("detected changes in 'program.py'. Reloading...")
     assert last == "(the server has started again)"
-    assert alone(STAYING, "edit", seconds=0.5).endswith("(0.5 s later, the server is still waiting)")
+    assert printed_after("edit", STAYING, seconds=0.5).endswith("(0.5 s later, the server is still waiting)")
 
 
 def test_a_second_reader():
-    assert alone(STAYING, "second reader") == "(a second reader gets 200 and an event)"
-    assert alone(BLOCKING, "second reader", seconds=0.5) == "(0.5 s later, a second reader is still waiting)"
+    assert printed_after("second reader", STAYING) == "(a second reader gets 200 and an event)"
+    assert printed_after("second reader", BLOCKING, seconds=0.5) == "(0.5 s later, a second reader is still waiting)"
 
 
 def test_an_example_can_be_imported():
-    assert alone("from examples.basic_stream import app", "second reader").startswith("(a second reader gets 200")
+    assert printed_after("second reader", "from examples.basic_stream import app").startswith(
+        "(a second reader gets 200"
+    )
 
 
 @pytest.mark.parametrize(
     ("program", "said"), [("no_such_name", "NameError"), ("app = 1", "'int' object is not callable")]
 )
 def test_a_program_that_serves_nothing(program, said):
-    with pytest.raises(AloneError, match=said):
-        alone(program, "leave")
+    with pytest.raises(ProcessError, match=said):
+        printed_after("leave", program)
