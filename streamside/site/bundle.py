@@ -29,7 +29,7 @@ LIVE = ROOT / "blog" / "live"
 PYODIDE = ROOT / "node_modules" / "pyodide"
 CACHE = ROOT / ".cache" / "live"
 PACKED = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "boot.zip", "started.bin")  # what starts Python
-OURS = (LIVE / "bridge.py", ROOT / "streamside" / "__init__.py", ROOT / "streamside" / "wire.py")
+OURS = (LIVE / "python/bridge.py", ROOT / "streamside" / "__init__.py", ROOT / "streamside" / "wire.py")
 TOOLS = (Path(__file__), HERE / "bundle.mjs", HERE / "compile.py", HERE / "used.py", HERE / "started.py")
 NOT_IN_A_PAGE = {"uvicorn"}  # the bridge stands for it
 PAGE = {"sys_platform": "emscripten", "platform_system": "Emscripten", "python_version": "3.14", "extra": ""}
@@ -52,17 +52,19 @@ def build(target: Path) -> None:
         shutil.copy(CACHE / name, live / name)
     for example in examples:
         shutil.copy(example.path, live / "examples" / example.path.name)
-    for script in LIVE.glob("*.js"):
-        shutil.copy(script, live / script.name)
-    bundle_editor(live / "editor.js")
-    (live / "service-worker.js").rename(target / "service-worker.js")
+    for script in LIVE.rglob("*.js"):
+        place = live / script.relative_to(LIVE)
+        place.parent.mkdir(exist_ok=True)
+        shutil.copy(script, place)
+    bundle_editor(live / "page/editor.js")
+    (live / "service-worker/service-worker.js").rename(target / "service-worker.js")
     table = copy_assets((example.text for example in examples), live)
     write_table(live, files, table)
 
 
 def bundle_editor(target: Path) -> None:
     """Write the code editor with all that it imports, the one script that needs a build. Raises `BundleError`."""
-    command = [setup.node(), HERE / "editor.mjs", LIVE / "editor.js", target]
+    command = [setup.node(), HERE / "editor.mjs", LIVE / "page/editor.js", target]
     done = subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
         raise BundleError(f"the code editor cannot be bundled:\n{done.stderr.strip()}")
@@ -72,7 +74,7 @@ def write_table(live: Path, files: dict[str, str], table: dict[str, str]) -> Non
     """`bundle.js`: a script for pages and workers alike, and by its content what makes a deployment a new one."""
     lock = json.loads((PYODIDE / "pyodide-lock.json").read_text(encoding="utf-8"))["info"]
     sizes = {name: (live / files[name]).stat().st_size for name in PACKED}
-    sources = (*live.glob("*.js"), live.parent / "service-worker.js", *(live / "examples").iterdir())
+    sources = (*live.rglob("*.js"), live.parent / "service-worker.js", *(live / "examples").iterdir())
     version = digest(path.read_bytes() for path in sorted(sources))
     content = {"version": version, "files": files, "sizes": sizes, "assets": table, "lock": lock}
     (live / "bundle.js").write_text(f"globalThis.streamside = {json.dumps(content, indent=1)};\n", encoding="utf-8")
@@ -143,7 +145,7 @@ def gather(folder: Path, dependencies: Iterable[str]) -> None:
                 place.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(str(distribution.locate_file(file)), place)
     for path in OURS:
-        place = folder / (path.name if path.parent == LIVE else path.relative_to(ROOT))
+        place = folder / (path.name if path.is_relative_to(LIVE) else path.relative_to(ROOT))
         place.parent.mkdir(exist_ok=True)
         shutil.copy(path, place)
 

@@ -81,8 +81,8 @@ def _copies(site: Site) -> Iterator[tuple[str, Path]]:
 def _live(site: Site, folder: Path) -> Iterator[tuple[str, Path]]:
     """The part that runs in the reader's browser, made in `folder`; without its service worker, the scripts alone."""
     scripts = site.root / "blog/live"
-    if not (scripts / "service-worker.js").is_file():
-        yield from ((f"live/{path.name}", path) for path in sorted(scripts.glob("*.js")))
+    if not (scripts / "service-worker/service-worker.js").is_file():
+        yield from ((f"live/{path.relative_to(scripts).as_posix()}", path) for path in sorted(scripts.rglob("*.js")))
         return
     from streamside.site import bundle
 

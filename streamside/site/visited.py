@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 SECONDS = 10.0  # for an example to answer, and then for it to end what it does about the answer
-sys.path[:0] = ["/work", "/work/blog/live", *map(str, Path("/work/.venv").glob("[Ll]ib/**/site-packages"))]
+sys.path[:0] = ["/work", "/work/blog/live/python", *map(str, Path("/work/.venv").glob("[Ll]ib/**/site-packages"))]
 
 import bridge  # type: ignore[import-not-found]  # noqa: E402  # from the folders above
 

@@ -71,16 +71,16 @@ def show(page: Page, serving: Callable[[Any], str], tmp_path: Path, editor: Path
     """`show(exchanges, page=…)` opens a page with one live example and returns the element, upgraded."""
     shutil.copytree(ROOT / "blog/live", tmp_path / "live")
     shutil.copytree(ROOT / "blog/theme", tmp_path / "theme")
-    shutil.copy(editor, tmp_path / "live/editor.js")
+    shutil.copy(editor, tmp_path / "live/page/editor.js")
     (tmp_path / "live/examples").mkdir()
     (tmp_path / "live/examples/numbers.py").write_text(PROGRAM)
-    (tmp_path / "live/runtime.js").write_text(RUNTIME)
+    (tmp_path / "live/page/runtime.js").write_text(RUNTIME)
     (tmp_path / "app.html").write_text(f"<!doctype html><title>App</title><style>p {{ color: green }}</style>{APP}")
     url = serving(Starlette(routes=[Mount("/", StaticFiles(directory=tmp_path, html=True))]))
 
     def open_page(*exchanges: dict[str, Any], html: str = PAGE, attributes: str = "", upgrade: bool = True) -> Locator:
         recording = json.dumps({"page": html, "exchanges": exchanges}).replace("<", "\\u003c")
-        script = '<script type="module" src="live/live-example.js"></script>' if upgrade else ""
+        script = '<script type="module" src="live/page/live-example.js"></script>' if upgrade else ""
         (tmp_path / "index.html").write_text(
             f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>A lesson</title>
             <meta name="viewport" content="width=device-width">

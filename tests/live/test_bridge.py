@@ -14,7 +14,7 @@ import anyio.to_thread
 import pytest
 from starlette.responses import StreamingResponse
 
-PATH = Path(__file__).parents[2] / "blog/live/bridge.py"
+PATH = Path(__file__).parents[2] / "blog/live/python/bridge.py"
 spec = importlib.util.spec_from_file_location("bridge", PATH)
 assert spec is not None
 assert spec.loader is not None

@@ -47,7 +47,7 @@ process.stdout.write(JSON.stringify(JSON.parse(input).map(read)));
 
 
 def read_in_the_page(streams: list[list[str]]) -> list[Any]:
-    command = [node(), "--input-type=module", "--eval", PROGRAM, (LIVE / "event-stream.js").as_uri()]
+    command = [node(), "--input-type=module", "--eval", PROGRAM, (LIVE / "page/event-stream.js").as_uri()]
     done = subprocess.run(command, input=json.dumps(streams), capture_output=True, text=True, check=True)
     return list(json.loads(done.stdout))
 

@@ -30,7 +30,7 @@ def test_the_site_has_a_page_for_each_source_and_the_files_beside_them(tutorial:
     made = {path.relative_to(tutorial / "_site").as_posix() for path in (tutorial / "_site").rglob("*")}
     assert made >= {
         *("index.html", "about.html", "404.html", "feed.xml", "notebooks/01-a.html", "notebooks/02-b.html"),
-        *("notebooks/01-a.ipynb", "live/examples/one.py", "live/live-example.js"),
+        *("notebooks/01-a.ipynb", "live/examples/one.py", "live/page/live-example.js"),
         *("theme/streamside.css", "theme/streamside.js", "theme/diagrams/stream.svg"),
     }
 
@@ -104,7 +104,7 @@ def test_the_live_element_is_kept_as_it_is_and_brings_its_script(tutorial: Path)
     live = '<live-example example="one"><script type="application/json">{"page": "<a href=\\"x.ipynb\\">"}</script>'
     page = page_of(tutorial, code("live(one)", output(text_html=f"{live}</live-example>")))
     assert live in page
-    assert '<script type="module" src="../live/live-example.js"></script>' in page
+    assert '<script type="module" src="../live/page/live-example.js"></script>' in page
     assert "live-example.js" not in read(tutorial, "notebooks/02-b.html")
 
 
@@ -228,7 +228,7 @@ def test_a_site_of_quartos_is_completed_and_its_pages_are_left_alone(tutorial: P
     complete(tutorial)
     assert read(tutorial, "index.html") == "Quarto's"
     assert (tutorial / "_site/feed.xml").is_file()
-    assert (tutorial / "_site/live/live-example.js").is_file()
+    assert (tutorial / "_site/live/page/live-example.js").is_file()
 
 
 def test_pages_are_valid_html(tutorial: Path):

@@ -1,6 +1,6 @@
 """The server's side of a page: ASGI applications whose requests arrive as messages instead of over a socket.
 
-`service-worker.js` sends the messages and gets the answers; `server-worker.js` carries them into Python and back.
+`service-worker.js` sends the messages and gets the answers; `python-worker.js` carries them into Python and back.
 Nothing here knows of JavaScript but `connect` at the end, so that it is tested under CPython. What uvicorn does
 for an application, this does in the same order: applications should not notice the difference.
 
@@ -579,7 +579,7 @@ class Printer:
 
 
 def connect(post: Any, log: Any, fetch_rest: Any) -> Any:
-    """The only part that is for Pyodide: called by `server-worker.js` with its functions, returns ours to it."""
+    """The only part that is for Pyodide: called by `python-worker.js` with its functions, returns ours to it."""
     from pyodide.ffi import to_js  # type: ignore[import-not-found]
 
     def to_object(value: Any) -> Any:

@@ -6,14 +6,14 @@
  * for the next time. The page does this, not Python's worker, so that unpacking and starting share the machine's cores.
  */
 /* global streamside */
-import "./bundle.js";
+import "../bundle.js";
 
-const LIVE = new URL("./", import.meta.url).href;
+const LIVE = new URL("../", import.meta.url).href;
 const QUICK = 5_000_000; // bytes per second at which the snapshot's bytes cost as much time as they save
 const SAMPLE = 500_000; // bytes that tell how quick a connection is
 
 /**
- * What `server-worker.js` starts Python from; the snapshot or the archive is to be transferred.
+ * What `python-worker.js` starts Python from; the snapshot or the archive is to be transferred.
  * @typedef {{module: WebAssembly.Module, snapshot?: ArrayBuffer, archive?: ArrayBuffer}} PythonFiles
  */
 

@@ -598,7 +598,7 @@ class Connection {
 function withProbe(bytes) {
   const text = new TextDecoder("latin1").decode(bytes.subarray(0, 1024));
   const head = /^\s*(<!doctype[^>]*>)?\s*(<html[^>]*>)?\s*(<head[^>]*>)?/i.exec(text)?.[0].length ?? 0;
-  const script = new TextEncoder().encode(`<script src="${SITE}live/probe.js"></script>`);
+  const script = new TextEncoder().encode(`<script src="${SITE}live/frame/probe.js"></script>`);
   const whole = new Uint8Array(bytes.length + script.length);
   whole.set(bytes.subarray(0, head));
   whole.set(script, head);

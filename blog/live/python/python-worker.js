@@ -17,7 +17,7 @@
  * @property {(source: string) => {lastEventId: string, reconnectionTime: number | undefined}} resumption
  */
 
-/** @typedef {import("./python-files.js").PythonFiles & {lock: object, rest: string}} BootMessage */
+/** @typedef {import("../page/python-files.js").PythonFiles & {lock: object, rest: string}} BootMessage */
 
 const HOME = new URL("./", import.meta.url).href;
 

@@ -8,11 +8,11 @@
  * ended from elsewhere (`ended`: `{why}`): by the page's leaving, or with another example that would not stop.
  */
 /* global streamside */
-import "./bundle.js";
+import "../bundle.js";
 import { address, Fetching } from "./python-files.js";
 import { Unheard } from "./unheard.js";
 
-const SITE = new URL("../", import.meta.url).href;
+const SITE = new URL("../../", import.meta.url).href;
 const TAB = `tab-${crypto.randomUUID().replaceAll("-", "").slice(0, 12)}`;
 const PING = 15_000; // ms; Firefox stops a service worker after 30 s, whatever streams it has
 const PATIENCE = 1_500; // ms for Python to stop a server before Python itself is ended
@@ -372,7 +372,7 @@ const python = {
    */
   async load() {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      const worker = new Worker(new URL("./server-worker.js", import.meta.url), { type: "module", name: "Python" });
+      const worker = new Worker(new URL("../python/python-worker.js", import.meta.url), { type: "module", name: "Python" });
       const there = new Promise((resolve) => {
         worker.onmessage = () => resolve(true);
         worker.onerror = () => resolve(false);
@@ -484,7 +484,7 @@ const connection = {
   /** Have what this page was made of kept, so that the next visit needs no network. */
   keepForNextVisit() {
     const loaded = performance.getEntriesByType("resource").map((entry) => entry.name);
-    const ours = ["runtime.js", "bundle.js", "server-worker.js", "probe.js", ...Object.values(streamside.assets)];
+    const ours = ["page/runtime.js", "bundle.js", "python/python-worker.js", "frame/probe.js", ...Object.values(streamside.assets)];
     const urls = new Set([location.href.replace(/#.*$/, ""), ...loaded, ...ours.map((name) => `${SITE}live/${name}`)]);
     const keeping = [...urls].filter((url) => url.startsWith(SITE) && !url.endsWith(".packed") && !url.includes(`/${TAB}/`));
     const { connection: network } = /** @type {{connection?: {saveData: boolean}}} */ (navigator); // not in all browsers
