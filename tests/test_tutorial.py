@@ -38,7 +38,11 @@ def test_the_python_is_as_it_should_be(command: list[str]):
 
 @pytest.mark.parametrize(
     "command",
-    ["typescript/bin/tsc --project tsconfig.json", "eslint/bin/eslint.js ."],
+    [
+        "typescript/bin/tsc --project tsconfig.json",
+        "eslint/bin/eslint.js .",
+        "prettier/bin/prettier.cjs --check blog/**/*.js streamside/**/*.mjs *.mjs",
+    ],
     ids=lambda command: command.split("/")[0],
 )
 def test_the_javascript_is_as_it_should_be(command: str):

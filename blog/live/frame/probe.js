@@ -57,7 +57,8 @@
       this.#types.add(type);
       this.#tell("listens", { type });
       super.addEventListener(type, (event) => {
-        if (event instanceof MessageEvent) this.#tell("event", { type, data: event.data, lastEventId: event.lastEventId });
+        if (event instanceof MessageEvent)
+          this.#tell("event", { type, data: event.data, lastEventId: event.lastEventId });
       });
     }
 
@@ -67,7 +68,16 @@
      */
     #tell(what, more) {
       const time = performance.timeOrigin + performance.now();
-      channel.postMessage({ server, kind: "source", source: this.#name, time, what, url: this.url, readyState: this.readyState, ...more });
+      channel.postMessage({
+        server,
+        kind: "source",
+        source: this.#name,
+        time,
+        what,
+        url: this.url,
+        readyState: this.readyState,
+        ...more,
+      });
     }
   };
 

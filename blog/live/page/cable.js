@@ -1,6 +1,6 @@
 /** The cable between a running example and its page, as a row of buttons. */
 
-import { button, element } from './dom.js';
+import { button, element } from "./dom.js";
 
 /**
  * @typedef {import('./runtime.js').Running} Running
@@ -16,7 +16,10 @@ const RATE = 50; // bytes per second: an event takes a second or so
  * @returns {Preset}
  */
 export function preset(text) {
-  const words = text.split(/\s+/).filter(Boolean).map((word) => word.split('='));
+  const words = text
+    .split(/\s+/)
+    .filter(Boolean)
+    .map((word) => word.split("="));
   return Object.fromEntries(words.map(([name, value]) => [name, value === undefined ? true : Number(value)]));
 }
 
@@ -29,27 +32,27 @@ export function cableButtons(cable, { cut = false, delay = 0, rate = 0, hold = f
   const delayed = delay || DELAY;
   const limited = rate || RATE;
   return element(
-    'div',
-    { class: 'live-cable', role: 'group', 'aria-label': 'Cable' },
+    "div",
+    { class: "live-cable", role: "group", "aria-label": "Cable" },
     cutButton(cable, cut, announce),
-    toggle('Delay', delay > 0, (on) => {
-      announce(on ? `Everything comes ${delayed / 1000} s later` : 'No delay');
+    toggle("Delay", delay > 0, (on) => {
+      announce(on ? `Everything comes ${delayed / 1000} s later` : "No delay");
       return cable.delay(on ? delayed : 0);
     }),
-    toggle('Limit the rate', rate > 0, (on) => {
-      announce(on ? `${limited} bytes a second pass` : 'No limit');
+    toggle("Limit the rate", rate > 0, (on) => {
+      announce(on ? `${limited} bytes a second pass` : "No limit");
       return cable.rate(on ? limited : 0);
     }),
-    toggle('Hold everything back', hold, (on) => {
-      announce(on ? 'Held back, as by a buffering proxy' : 'Nothing is held back');
+    toggle("Hold everything back", hold, (on) => {
+      announce(on ? "Held back, as by a buffering proxy" : "Nothing is held back");
       return cable.hold(on);
     }),
     answerButton(cable, 503, announce),
     answerButton(cable, 204, announce),
-    button('Restart the server', async () => {
-      announce('The server restarts');
+    button("Restart the server", async () => {
+      announce("The server restarts");
       const failure = await cable.restart().catch((/** @type {Error} */ error) => error);
-      announce(failure ? failure.message : 'The server has restarted');
+      announce(failure ? failure.message : "The server has restarted");
     }),
   );
 }
@@ -61,14 +64,18 @@ export function cableButtons(cable, { cut = false, delay = 0, rate = 0, hold = f
  * @param {(sentence: string) => void} announce
  */
 function cutButton(cable, cut, announce) {
-  const name = () => (cut ? 'Mend the cable' : 'Cut the cable');
-  const made = button(name(), async () => {
-    cut = !cut;
-    made.textContent = name();
-    made.classList.toggle('cut', cut);
-    await (cut ? cable.cut() : cable.mend());
-    announce(cut ? 'The cable is cut' : 'The cable is mended');
-  }, { class: cut && 'cut' });
+  const name = () => (cut ? "Mend the cable" : "Cut the cable");
+  const made = button(
+    name(),
+    async () => {
+      cut = !cut;
+      made.textContent = name();
+      made.classList.toggle("cut", cut);
+      await (cut ? cable.cut() : cable.mend());
+      announce(cut ? "The cable is cut" : "The cable is mended");
+    },
+    { class: cut && "cut" },
+  );
   return made;
 }
 
@@ -90,10 +97,14 @@ function answerButton(cable, status, announce) {
  * @param {(on: boolean) => unknown} change
  */
 function toggle(name, on, change) {
-  const made = button(name, () => {
-    on = !on;
-    made.setAttribute('aria-pressed', String(on));
-    return change(on);
-  }, { 'aria-pressed': String(on) });
+  const made = button(
+    name,
+    () => {
+      on = !on;
+      made.setAttribute("aria-pressed", String(on));
+      return change(on);
+    },
+    { "aria-pressed": String(on) },
+  );
   return made;
 }

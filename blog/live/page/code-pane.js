@@ -1,12 +1,12 @@
 /** The Code pane: the example's program to be read, changed, run as changed, passed on as a link and as a file. */
 
-import { button, element } from './dom.js';
-import { fromFragment, toFragment } from './permalink.js';
+import { button, element } from "./dom.js";
+import { fromFragment, toFragment } from "./permalink.js";
 
 export class CodePane {
   /** @type {ReturnType<typeof import('./editor.js').createEditor> | null} */
   #editor = null;
-  #original = '';
+  #original = "";
 
   /**
    * @param {string} example
@@ -16,23 +16,23 @@ export class CodePane {
     this.example = example;
     this.onrun = onrun;
     this.onchange = onchange;
-    this.mark = element('span', { class: 'changed', hidden: true }, 'changed');
-    this.runButton = button('Run edited version', onrun, { disabled: true });
-    this.linkButton = button('Copy link', () => this.#copyLink());
-    this.place = element('div', { class: 'live-editor' });
+    this.mark = element("span", { class: "changed", hidden: true }, "changed");
+    this.runButton = button("Run edited version", onrun, { disabled: true });
+    this.linkButton = button("Copy link", () => this.#copyLink());
+    this.place = element("div", { class: "live-editor" });
     this.element = element(
-      'div',
-      { class: 'live-code', role: 'group', 'aria-label': 'Code' },
+      "div",
+      { class: "live-code", role: "group", "aria-label": "Code" },
       element(
-        'div',
-        { class: 'pane-bar' },
-        element('p', {}, `${example}.py `, this.mark),
+        "div",
+        { class: "pane-bar" },
+        element("p", {}, `${example}.py `, this.mark),
         element(
-          'div',
+          "div",
           {},
           this.runButton,
           ...(navigator.clipboard ? [this.linkButton] : []),
-          button('Download', () => this.#download()),
+          button("Download", () => this.#download()),
         ),
       ),
       this.place,
@@ -42,7 +42,7 @@ export class CodePane {
   /** Fetch the editor and the program. Rejects if either cannot be had, or if the address carries code that is broken. */
   async open() {
     const address = new URL(`../examples/${this.example}.py`, import.meta.url);
-    const [{ createEditor }, response] = await Promise.all([import('./editor.js'), fetch(address)]);
+    const [{ createEditor }, response] = await Promise.all([import("./editor.js"), fetch(address)]);
     if (!response.ok) throw new Error(`The program of this example could not be fetched (status ${response.status}).`);
     this.#original = await response.text();
     this.#editor = createEditor(this.place, {
@@ -59,7 +59,7 @@ export class CodePane {
       const source = await fromFragment(this.example, location.hash);
       if (source !== null && this.#editor) this.#editor.source = source;
     } catch {
-      throw new Error('The code in this page’s address is damaged; below is the original.');
+      throw new Error("The code in this page’s address is damaged; below is the original.");
     }
   }
 
@@ -74,7 +74,8 @@ export class CodePane {
   reset() {
     if (!this.#editor) return;
     this.#editor.source = this.#original;
-    if (location.hash.startsWith(`#${this.example}=`)) history.replaceState(null, '', location.pathname + location.search);
+    if (location.hash.startsWith(`#${this.example}=`))
+      history.replaceState(null, "", location.pathname + location.search);
   }
 
   /** @param {{line: number, message: string} | null} complaint */
@@ -88,15 +89,15 @@ export class CodePane {
   }
 
   async #copyLink() {
-    history.replaceState(null, '', await toFragment(this.example, this.source));
+    history.replaceState(null, "", await toFragment(this.example, this.source));
     await navigator.clipboard.writeText(location.href);
-    this.linkButton.textContent = 'Copied';
-    setTimeout(() => (this.linkButton.textContent = 'Copy link'), 1500);
+    this.linkButton.textContent = "Copied";
+    setTimeout(() => (this.linkButton.textContent = "Copy link"), 1500);
   }
 
   #download() {
-    const href = URL.createObjectURL(new Blob([this.source], { type: 'text/x-python' }));
-    element('a', { href, download: `${this.example}.py` }).click();
+    const href = URL.createObjectURL(new Blob([this.source], { type: "text/x-python" }));
+    element("a", { href, download: `${this.example}.py` }).click();
     setTimeout(() => URL.revokeObjectURL(href), 1000);
   }
 }

@@ -11,7 +11,7 @@
 export function element(tag, attributes, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
-    if (value !== false) made.setAttribute(name, value === true ? '' : value);
+    if (value !== false) made.setAttribute(name, value === true ? "" : value);
   }
   made.append(...children);
   return made;
@@ -24,7 +24,7 @@ export function element(tag, attributes, ...children) {
  * @param {Record<string, string | boolean>} [attributes]
  */
 export function button(name, action, attributes = {}) {
-  const made = element('button', { type: 'button', ...attributes }, name);
-  made.addEventListener('click', () => void action());
+  const made = element("button", { type: "button", ...attributes }, name);
+  made.addEventListener("click", () => void action());
   return made;
 }

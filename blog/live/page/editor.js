@@ -1,11 +1,11 @@
 /** The code editor: CodeMirror with what a short Python program needs. It is bundled, and loaded when code is shown. */
 
-import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
-import { python } from '@codemirror/lang-python';
-import { HighlightStyle, bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from '@codemirror/language';
-import { EditorState, StateEffect, StateField } from '@codemirror/state';
-import { Decoration, EditorView, WidgetType, drawSelection, keymap, lineNumbers } from '@codemirror/view';
-import { tags } from '@lezer/highlight';
+import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
+import { python } from "@codemirror/lang-python";
+import { HighlightStyle, bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
+import { EditorState, StateEffect, StateField } from "@codemirror/state";
+import { Decoration, EditorView, WidgetType, drawSelection, keymap, lineNumbers } from "@codemirror/view";
+import { tags } from "@lezer/highlight";
 
 /** @typedef {{line: number, message: string}} Complaint */
 
@@ -31,7 +31,7 @@ function beside(state, { line, message }) {
   const { from, to } = lineAt(state, line);
   const widget = new Message(message);
   return Decoration.set([
-    Decoration.line({ class: 'cm-wrong' }).range(from),
+    Decoration.line({ class: "cm-wrong" }).range(from),
     Decoration.widget({ widget, side: 1 }).range(to),
   ]);
 }
@@ -57,19 +57,22 @@ class Message extends WidgetType {
   }
 
   toDOM() {
-    const made = document.createElement('span');
-    made.className = 'cm-message';
+    const made = document.createElement("span");
+    made.className = "cm-message";
     made.textContent = this.text;
     return made;
   }
 }
 
 const colours = HighlightStyle.define([
-  { tag: [tags.comment], color: 'var(--code-comment)', fontStyle: 'italic' },
-  { tag: [tags.keyword, tags.operatorKeyword, tags.controlKeyword], color: 'var(--code-keyword)' },
-  { tag: [tags.function(tags.definition(tags.variableName)), tags.definition(tags.className)], color: 'var(--code-name)' },
-  { tag: [tags.string, tags.special(tags.string)], color: 'var(--code-string)' },
-  { tag: [tags.number, tags.bool, tags.null], color: 'var(--code-number)' },
+  { tag: [tags.comment], color: "var(--code-comment)", fontStyle: "italic" },
+  { tag: [tags.keyword, tags.operatorKeyword, tags.controlKeyword], color: "var(--code-keyword)" },
+  {
+    tag: [tags.function(tags.definition(tags.variableName)), tags.definition(tags.className)],
+    color: "var(--code-name)",
+  },
+  { tag: [tags.string, tags.special(tags.string)], color: "var(--code-string)" },
+  { tag: [tags.number, tags.bool, tags.null], color: "var(--code-number)" },
 ]);
 
 /**
@@ -78,7 +81,7 @@ const colours = HighlightStyle.define([
  * @param {{source: string, label: string, onchange: () => void, onrun: () => void}} options
  */
 export function createEditor(parent, { source, label, onchange, onrun }) {
-  const run = { key: 'Mod-Enter', run: () => (onrun(), true) };
+  const run = { key: "Mod-Enter", run: () => (onrun(), true) };
   const view = new EditorView({
     parent,
     state: EditorState.create({
@@ -89,12 +92,12 @@ export function createEditor(parent, { source, label, onchange, onrun }) {
         drawSelection(),
         indentOnInput(),
         bracketMatching(),
-        indentUnit.of('    '),
+        indentUnit.of("    "),
         python(),
         syntaxHighlighting(colours),
         complaint,
         keymap.of([run, ...defaultKeymap, ...historyKeymap]),
-        EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }), // it takes the focus; this says so to checkers
+        EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }), // it takes the focus; this says so to checkers
         EditorView.updateListener.of((update) => update.docChanged && onchange()),
       ],
     }),

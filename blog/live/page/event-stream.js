@@ -13,8 +13,8 @@ export class Lines {
    */
   read(text) {
     if (!text) return [];
-    const fresh = this.#afterCR && text.startsWith('\n') ? text.slice(1) : text;
-    this.#afterCR = text.endsWith('\r');
+    const fresh = this.#afterCR && text.startsWith("\n") ? text.slice(1) : text;
+    this.#afterCR = text.endsWith("\r");
     const lines = fresh.split(/\r\n|\r|\n/);
     const rest = lines.pop();
     const parts = lines.map((line) => ({ text: line, ended: true }));
@@ -30,13 +30,13 @@ export class EventStream {
   #line = [];
   /** @type {string[]} */
   #data = [];
-  #type = '';
+  #type = "";
   #id;
   /** @type {number | undefined} milliseconds */
   reconnectionTime;
 
   /** @param {string} lastEventId  what the event source has kept from its last connection */
-  constructor(lastEventId = '') {
+  constructor(lastEventId = "") {
     this.lastEventId = this.#id = lastEventId;
   }
 
@@ -50,7 +50,7 @@ export class EventStream {
     for (const part of this.#lines.read(this.#withoutMark(text))) {
       this.#line.push(part.text);
       if (!part.ended) continue;
-      const line = this.#line.join('');
+      const line = this.#line.join("");
       this.#line = [];
       const event = line ? this.#field(line) : this.#dispatch();
       if (event) events.push(event);
@@ -60,27 +60,27 @@ export class EventStream {
 
   /** @param {string} text */
   #withoutMark(text) {
-    const first = !this.#started && text !== '';
+    const first = !this.#started && text !== "";
     this.#started ||= first;
-    return first && text.startsWith('\uFEFF') ? text.slice(1) : text;
+    return first && text.startsWith("\uFEFF") ? text.slice(1) : text;
   }
 
   /** @param {string} line */
   #field(line) {
     const [, name, value] = /** @type {RegExpExecArray} */ (/^([^:]*)(?:: ?(.*))?$/s.exec(line));
-    if (name === 'event') this.#type = value ?? '';
-    else if (name === 'data') this.#data.push(value ?? '');
-    else if (name === 'id' && !value?.includes('\0')) this.#id = value ?? '';
-    else if (name === 'retry' && /^[0-9]+$/.test(value ?? '')) this.reconnectionTime = Number(value);
+    if (name === "event") this.#type = value ?? "";
+    else if (name === "data") this.#data.push(value ?? "");
+    else if (name === "id" && !value?.includes("\0")) this.#id = value ?? "";
+    else if (name === "retry" && /^[0-9]+$/.test(value ?? "")) this.reconnectionTime = Number(value);
     return null;
   }
 
   #dispatch() {
     this.lastEventId = this.#id;
-    const event = { type: this.#type || 'message', data: this.#data.join('\n'), lastEventId: this.#id };
+    const event = { type: this.#type || "message", data: this.#data.join("\n"), lastEventId: this.#id };
     const dispatched = this.#data.length > 0;
     this.#data = [];
-    this.#type = '';
+    this.#type = "";
     return dispatched ? event : null;
   }
 }

@@ -2,17 +2,17 @@
 
 /** @param {HTMLIFrameElement} frame */
 export function followTheme(frame) {
-  frame.addEventListener('load', () => apply(frame));
+  frame.addEventListener("load", () => apply(frame));
 }
 
 /** @param {HTMLIFrameElement} frame */
 function apply(frame) {
   const root = frame.contentDocument?.documentElement;
   const chosen = document.documentElement.dataset.theme;
-  if (chosen) root?.setAttribute('data-theme', chosen);
-  else root?.removeAttribute('data-theme');
+  if (chosen) root?.setAttribute("data-theme", chosen);
+  else root?.removeAttribute("data-theme");
 }
 
 new MutationObserver(() => {
-  for (const frame of document.querySelectorAll('live-example iframe')) apply(/** @type {HTMLIFrameElement} */ (frame));
-}).observe(document.documentElement, { attributeFilter: ['data-theme'] });
+  for (const frame of document.querySelectorAll("live-example iframe")) apply(/** @type {HTMLIFrameElement} */ (frame));
+}).observe(document.documentElement, { attributeFilter: ["data-theme"] });

@@ -3,12 +3,12 @@
  * example's own server in this page when asked to. What only that takes is fetched only then.
  */
 
-import { button, element } from './dom.js';
-import { followTheme } from './frame-theme.js';
-import { Player, messages } from './recording.js';
-import { RecordedPage } from './recorded-page.js';
-import { complaint } from './traceback.js';
-import { WireView, seconds } from './wire-view.js';
+import { button, element } from "./dom.js";
+import { followTheme } from "./frame-theme.js";
+import { Player, messages } from "./recording.js";
+import { RecordedPage } from "./recorded-page.js";
+import { complaint } from "./traceback.js";
+import { WireView, seconds } from "./wire-view.js";
 
 /**
  * @typedef {'idle' | 'booting' | 'running' | 'stopped' | 'failed'} State
@@ -19,7 +19,13 @@ import { WireView, seconds } from './wire-view.js';
 /** Of what Python prints, in characters. */
 const LOG_LIMIT = 50_000;
 /** What is announced on entering a state. */
-const SAID = { idle: '', booting: 'Starting', running: 'Running in this page', stopped: 'Stopped', failed: 'Not started' };
+const SAID = {
+  idle: "",
+  booting: "Starting",
+  running: "Running in this page",
+  stopped: "Stopped",
+  failed: "Not started",
+};
 
 class LiveExample extends HTMLElement {
   /** @type {Live | undefined} */
@@ -45,47 +51,58 @@ class Live {
   /** @type {Promise<void> | undefined} */
   #opened;
   /** @type {State} */
-  #state = 'idle';
+  #state = "idle";
 
   /** @param {HTMLElement} host */
   constructor(host) {
     this.host = host;
-    this.example = host.getAttribute('example') ?? '';
-    this.path = host.getAttribute('path') ?? '/';
-    this.title = host.getAttribute('title') ?? this.example;
-    this.obstacle = host.getAttribute('obstacle') ?? '';
-    const recording = JSON.parse(host.querySelector(':scope > script')?.textContent ?? '{"page": "", "exchanges": []}');
+    this.example = host.getAttribute("example") ?? "";
+    this.path = host.getAttribute("path") ?? "/";
+    this.title = host.getAttribute("title") ?? this.example;
+    this.obstacle = host.getAttribute("obstacle") ?? "";
+    const recording = JSON.parse(host.querySelector(":scope > script")?.textContent ?? '{"page": "", "exchanges": []}');
 
     this.wire = new WireView();
     this.recordedPage = recording.page;
     this.page = new RecordedPage(recording.page, this.title, this.path);
-    this.player = new Player(messages(recording), (message) => this.#drawRecorded(message), () => this.#showPlayer());
+    this.player = new Player(
+      messages(recording),
+      (message) => this.#drawRecorded(message),
+      () => this.#showPlayer(),
+    );
 
-    this.runButton = button('Run', () => this.run(), { class: 'primary' });
-    this.stopButton = button('Stop', () => this.stop(), { class: 'primary' });
-    this.playButton = button('Play', () => this.#playOrPause());
-    this.resetButton = button('Reset', () => this.reset());
-    this.codeButton = button('Code', () => this.#toggleCode(), { 'aria-expanded': 'false' });
-    this.clock = element('span', { class: 'clock' });
-    this.status = element('p', { class: 'live-status', role: 'status' });
-    this.progress = element('progress', { max: '1', 'aria-label': 'Starting' });
-    this.note = element('p', { class: 'live-note', 'aria-live': 'polite' });
-    this.tools = element('div', {});
-    this.app = element('div', { class: 'live-app' }, this.page.frame);
-    this.output = element('pre', { tabindex: '0', 'aria-label': 'What Python printed' });
-    this.log = element('details', { class: 'live-log' }, element('summary', {}, 'What Python printed'), this.output);
-    this.codePlace = element('div', { class: 'live-program', hidden: true });
+    this.runButton = button("Run", () => this.run(), { class: "primary" });
+    this.stopButton = button("Stop", () => this.stop(), { class: "primary" });
+    this.playButton = button("Play", () => this.#playOrPause());
+    this.resetButton = button("Reset", () => this.reset());
+    this.codeButton = button("Code", () => this.#toggleCode(), { "aria-expanded": "false" });
+    this.clock = element("span", { class: "clock" });
+    this.status = element("p", { class: "live-status", role: "status" });
+    this.progress = element("progress", { max: "1", "aria-label": "Starting" });
+    this.note = element("p", { class: "live-note", "aria-live": "polite" });
+    this.tools = element("div", {});
+    this.app = element("div", { class: "live-app" }, this.page.frame);
+    this.output = element("pre", { tabindex: "0", "aria-label": "What Python printed" });
+    this.log = element("details", { class: "live-log" }, element("summary", {}, "What Python printed"), this.output);
+    this.codePlace = element("div", { class: "live-program", hidden: true });
     this.panes = element(
-      'div',
-      { class: 'live-panes' },
-      element('div', { class: 'live-pane' }, bar('App'), this.app),
-      element('div', { class: 'live-pane' }, bar('Wire', ...this.wire.buttons), this.wire.note, this.wire.list, this.wire.sources),
+      "div",
+      { class: "live-panes" },
+      element("div", { class: "live-pane" }, bar("App"), this.app),
+      element(
+        "div",
+        { class: "live-pane" },
+        bar("Wire", ...this.wire.buttons),
+        this.wire.note,
+        this.wire.list,
+        this.wire.sources,
+      ),
       this.codePlace,
     );
     this.#build();
-    this.#setState('idle');
+    this.#setState("idle");
     this.#showPoster();
-    this.codeButton.hidden = this.obstacle !== ''; // a program that cannot run here is not to be edited here
+    this.codeButton.hidden = this.obstacle !== ""; // a program that cannot run here is not to be edited here
     if (this.obstacle) this.#cannotRun(this.obstacle);
     if (location.hash.startsWith(`#${this.example}=`)) void this.#showLinked();
   }
@@ -93,11 +110,17 @@ class Live {
   #build() {
     const { host } = this;
     const controls = [this.runButton, this.stopButton, this.playButton, this.resetButton, this.codeButton];
-    host.removeAttribute('title'); // it names the frame; here it would be a tooltip on everything
-    host.style.setProperty('--height', host.getAttribute('height') ?? '20rem');
-    host.querySelector('.transcript')?.setAttribute('hidden', '');
+    host.removeAttribute("title"); // it names the frame; here it would be a tooltip on everything
+    host.style.setProperty("--height", host.getAttribute("height") ?? "20rem");
+    host.querySelector(".transcript")?.setAttribute("hidden", "");
     host.append(
-      element('div', { class: 'live-bar', role: 'group', 'aria-label': this.title }, ...controls, this.clock, this.status),
+      element(
+        "div",
+        { class: "live-bar", role: "group", "aria-label": this.title },
+        ...controls,
+        this.clock,
+        this.status,
+      ),
       this.progress,
       this.note,
       this.tools,
@@ -109,19 +132,19 @@ class Live {
   /** @param {State} state */
   #setState(state) {
     const focused = document.activeElement;
-    const active = state === 'booting' || state === 'running';
+    const active = state === "booting" || state === "running";
     this.#state = state;
-    this.host.setAttribute('state', state);
-    this.runButton.hidden = active || this.obstacle !== '';
+    this.host.setAttribute("state", state);
+    this.runButton.hidden = active || this.obstacle !== "";
     this.stopButton.hidden = !active;
-    this.playButton.hidden = this.clock.hidden = state !== 'idle' || !this.player.length;
-    this.resetButton.hidden = state === 'idle' && !this.#code?.changed;
-    this.progress.hidden = state !== 'booting';
-    this.tools.hidden = state !== 'running';
+    this.playButton.hidden = this.clock.hidden = state !== "idle" || !this.player.length;
+    this.resetButton.hidden = state === "idle" && !this.#code?.changed;
+    this.progress.hidden = state !== "booting";
+    this.tools.hidden = state !== "running";
     this.log.hidden = !this.output.textContent;
     this.status.textContent = SAID[state];
     // The button that was pressed may have gone: the one in its place gets the focus.
-    if (this.host.contains(focused) && focused?.closest('[hidden]')) {
+    if (this.host.contains(focused) && focused?.closest("[hidden]")) {
       [this.runButton, this.stopButton, this.playButton].find((next) => !next.hidden)?.focus();
     }
   }
@@ -153,10 +176,10 @@ class Live {
   async #playOrPause() {
     if (this.player.playing) return this.player.pause();
     await this.page.ready;
-    if (this.#state !== 'idle') return; // the reader has pressed Run
+    if (this.#state !== "idle") return; // the reader has pressed Run
     if (this.player.ended) this.#rewind();
     this.player.play();
-    this.status.textContent = 'Playing the recording';
+    this.status.textContent = "Playing the recording";
   }
 
   /** @param {WireMessage} message */
@@ -167,9 +190,9 @@ class Live {
 
   #showPlayer() {
     const { playing, time, length } = this.player;
-    this.playButton.textContent = playing ? 'Pause' : 'Play';
+    this.playButton.textContent = playing ? "Pause" : "Play";
     this.clock.textContent = `${seconds(time)} of ${seconds(length)}`;
-    if (!playing) this.status.textContent = '';
+    if (!playing) this.status.textContent = "";
   }
 
   /**
@@ -179,7 +202,7 @@ class Live {
   #cannotRun(why) {
     this.obstacle = why;
     this.#tell(why);
-    this.#setState('idle');
+    this.#setState("idle");
   }
 
   // ---- The server in the page ----
@@ -189,14 +212,14 @@ class Live {
     this.#attempt = new AbortController();
     const { signal } = this.#attempt;
     this.player.pause();
-    this.#tell('');
+    this.#tell("");
     this.#code?.complain(null);
-    this.output.textContent = '';
-    this.#setState('booting');
-    this.#showProgress('Starting', 0);
+    this.output.textContent = "";
+    this.#setState("booting");
+    this.#showProgress("Starting", 0);
     try {
       await this.#end();
-      const [{ obstacle, start }, cables] = await Promise.all([import('./runtime.js'), import('./cable.js')]);
+      const [{ obstacle, start }, cables] = await Promise.all([import("./runtime.js"), import("./cable.js")]);
       const why = await obstacle();
       if (signal.aborted) return;
       if (why) {
@@ -204,7 +227,7 @@ class Live {
         await this.#playOrPause();
         return;
       }
-      const cable = cables.preset(this.host.getAttribute('cable') ?? '');
+      const cable = cables.preset(this.host.getAttribute("cable") ?? "");
       const running = await start(this.example, {
         path: this.path,
         cable,
@@ -227,29 +250,30 @@ class Live {
     this.wire.reset();
     this.wire.setLive(true);
     /** @type {(type: string, hear: (detail: any) => void) => void} */
-    const on = (type, hear) => running.addEventListener(type, (event) => hear(/** @type {CustomEvent} */ (event).detail));
-    on('wire', (message) => this.wire.draw(message));
-    on('log', ({ text }) => this.#print(text));
-    on('ended', ({ why }) => running === this.#running && this.stop().then(() => this.#tell(why)));
-    const frame = element('iframe', { title: this.title });
-    frame.addEventListener('load', () => keepScrollingInside(frame));
+    const on = (type, hear) =>
+      running.addEventListener(type, (event) => hear(/** @type {CustomEvent} */ (event).detail));
+    on("wire", (message) => this.wire.draw(message));
+    on("log", ({ text }) => this.#print(text));
+    on("ended", ({ why }) => running === this.#running && this.stop().then(() => this.#tell(why)));
+    const frame = element("iframe", { title: this.title });
+    frame.addEventListener("load", () => keepScrollingInside(frame));
     followTheme(frame);
     frame.src = running.url;
     this.app.replaceChildren(frame);
-    this.#setState('running');
+    this.#setState("running");
   }
 
   async stop() {
     this.#attempt.abort();
     const ended = this.#end();
-    this.#setState('stopped');
+    this.#setState("stopped");
     await ended;
   }
 
   /** End what is running; what the app showed last stays. */
   async #end() {
     const running = this.#running;
-    const frame = this.app.querySelector('iframe');
+    const frame = this.app.querySelector("iframe");
     if (!running || !frame) return;
     this.#running = null;
     this.#showPage(RecordedPage.still(frame, this.path));
@@ -262,16 +286,16 @@ class Live {
     await this.stop();
     this.#code?.reset();
     this.#tell(this.obstacle);
-    this.output.textContent = '';
+    this.output.textContent = "";
     this.#showPage(new RecordedPage(this.recordedPage, this.title, this.path));
-    this.#setState('idle');
+    this.#setState("idle");
     await this.#showPoster();
   }
 
   /** The element has gone from the page. */
   leave() {
     this.player.pause();
-    if (this.#state === 'booting' || this.#state === 'running') void this.stop();
+    if (this.#state === "booting" || this.#state === "running") void this.stop();
   }
 
   /**
@@ -285,7 +309,7 @@ class Live {
 
   /** @param {Error & {line?: number}} error */
   #fail(error) {
-    this.#setState('failed');
+    this.#setState("failed");
     this.#tell(error.line ? `Line ${error.line}: ${error.message}` : error.message, true);
     const { line, message } = error;
     if (line) void this.#openCode().then(() => this.#code?.complain({ line, message }));
@@ -306,7 +330,7 @@ class Live {
    */
   #tell(sentence, bad = false) {
     this.note.textContent = sentence;
-    this.note.classList.toggle('bad', bad);
+    this.note.classList.toggle("bad", bad);
   }
 
   // ---- The code ----
@@ -315,7 +339,7 @@ class Live {
   async #showLinked() {
     this.host.scrollIntoView();
     await this.#openCode();
-    if (this.#code?.changed) this.#tell('The code below came with the link to this page. Run starts it.');
+    if (this.#code?.changed) this.#tell("The code below came with the link to this page. Run starts it.");
   }
 
   #toggleCode() {
@@ -325,22 +349,22 @@ class Live {
   /** @param {boolean} shown */
   #showCode(shown) {
     this.codePlace.hidden = !shown;
-    this.panes.classList.toggle('with-code', shown);
-    this.codeButton.setAttribute('aria-expanded', String(shown));
+    this.panes.classList.toggle("with-code", shown);
+    this.codeButton.setAttribute("aria-expanded", String(shown));
   }
 
   async #openCode() {
     this.#showCode(true);
     await (this.#opened ??= this.#loadCode());
-    this.codePlace.scrollIntoView({ block: 'nearest' }); // on a phone it opens far below its button
+    this.codePlace.scrollIntoView({ block: "nearest" }); // on a phone it opens far below its button
   }
 
   async #loadCode() {
     try {
-      const { CodePane } = await import('./code-pane.js');
-      const onchange = () => (this.resetButton.hidden = this.#state === 'idle' && !this.#code?.changed);
+      const { CodePane } = await import("./code-pane.js");
+      const onchange = () => (this.resetButton.hidden = this.#state === "idle" && !this.#code?.changed);
       const onrun = () => {
-        this.app.scrollIntoView({ block: 'nearest' }); // on a phone it is far above
+        this.app.scrollIntoView({ block: "nearest" }); // on a phone it is far above
         void this.run();
       };
       this.#code = new CodePane(this.example, { onrun, onchange });
@@ -358,7 +382,7 @@ class Live {
  * @param {...HTMLElement} buttons
  */
 function bar(name, ...buttons) {
-  return element('div', { class: 'pane-bar' }, element('p', {}, name), ...buttons);
+  return element("div", { class: "pane-bar" }, element("p", {}, name), ...buttons);
 }
 
 /**
@@ -370,9 +394,9 @@ function keepScrollingInside(frame) {
   if (!inside) return;
   inside.Element.prototype.scrollIntoView = function (how) {
     const box = this.getBoundingClientRect();
-    const end = how === false || (typeof how === 'object' && how.block === 'end');
+    const end = how === false || (typeof how === "object" && how.block === "end");
     inside.scrollBy({ top: end ? box.bottom - inside.innerHeight : box.top });
   };
 }
 
-customElements.define('live-example', LiveExample);
+customElements.define("live-example", LiveExample);

@@ -5,9 +5,9 @@
  * @param {string} source
  */
 export async function toFragment(example, source) {
-  const bytes = await through(new CompressionStream('deflate-raw'), new TextEncoder().encode(source));
-  const text = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
-  return `#${example}=${text.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')}`;
+  const bytes = await through(new CompressionStream("deflate-raw"), new TextEncoder().encode(source));
+  const text = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+  return `#${example}=${text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")}`;
 }
 
 /**
@@ -19,10 +19,10 @@ export async function toFragment(example, source) {
 export async function fromFragment(example, fragment) {
   const start = `#${example}=`;
   if (!fragment.startsWith(start)) return null;
-  const text = atob(fragment.slice(start.length).replaceAll('-', '+').replaceAll('_', '/'));
+  const text = atob(fragment.slice(start.length).replaceAll("-", "+").replaceAll("_", "/"));
   const packed = Uint8Array.from(text, (character) => character.charCodeAt(0));
-  const bytes = await through(new DecompressionStream('deflate-raw'), packed);
-  return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  const bytes = await through(new DecompressionStream("deflate-raw"), packed);
+  return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
 }
 
 /**

@@ -42,7 +42,9 @@ export class Fetching {
   /** Addresses of Pyodide's two scripts, for an import each. */
   scripts() {
     const names = ["pyodide.mjs", "pyodide.asm.mjs"];
-    return Promise.all(names.map(async (name) => URL.createObjectURL(await (await this.#file(name, "text/javascript")).blob())));
+    return Promise.all(
+      names.map(async (name) => URL.createObjectURL(await (await this.#file(name, "text/javascript")).blob())),
+    );
   }
 
   /** @returns {Promise<PythonFiles>} */
@@ -79,7 +81,9 @@ export class Fetching {
     const kept = await cache?.match(url);
     if (kept) this.#sizes.delete(name);
     const packed = kept ?? (await this.#fetch(name, url, cache));
-    const body = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (packed.body).pipeThrough(new DecompressionStream("gzip"));
+    const body = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (packed.body).pipeThrough(
+      new DecompressionStream("gzip"),
+    );
     return new Response(body, { headers: { "content-type": type } });
   }
 
@@ -109,7 +113,10 @@ export class Fetching {
   #count(bytes) {
     this.#began ||= performance.now();
     this.#loaded += bytes;
-    this.#onprogress(this.#loaded, [...this.#sizes.values()].reduce((sum, size) => sum + size, 0));
+    this.#onprogress(
+      this.#loaded,
+      [...this.#sizes.values()].reduce((sum, size) => sum + size, 0),
+    );
     if (this.#loaded > SAMPLE) this.#measured((1000 * this.#loaded) / (performance.now() - this.#began));
   }
 }

@@ -1,7 +1,7 @@
 /** The App pane of a recording: the example's page, with what arrived swapped in as htmx would, and no script running. */
 
-import { element } from './dom.js';
-import { followTheme } from './frame-theme.js';
+import { element } from "./dom.js";
+import { followTheme } from "./frame-theme.js";
 
 /** @typedef {import('./wire-view.js').WireMessage} WireMessage */
 
@@ -34,16 +34,17 @@ export class RecordedPage {
    * @param {string} style  CSS
    */
   constructor(html, title, path, style = STYLE) {
-    this.frame = element('iframe', {
+    this.frame = element("iframe", {
       title,
-      sandbox: 'allow-same-origin',
-      srcdoc: `<!doctype html><html lang="en"><meta charset="utf-8"><base target="_blank"><title></title>` +
+      sandbox: "allow-same-origin",
+      srcdoc:
+        `<!doctype html><html lang="en"><meta charset="utf-8"><base target="_blank"><title></title>` +
         `<style>${style}</style><body>${html}</body></html>`,
     });
     followTheme(this.frame);
-    this.ready = new Promise((resolve) => this.frame.addEventListener('load', resolve, { once: true }));
+    this.ready = new Promise((resolve) => this.frame.addEventListener("load", resolve, { once: true }));
     this.html = html;
-    this.base = new URL(path, 'http://example/');
+    this.base = new URL(path, "http://example/");
   }
 
   /**
@@ -53,11 +54,11 @@ export class RecordedPage {
    */
   static still(frame, path) {
     const page = frame.contentDocument;
-    if (!page?.body) return new RecordedPage('', frame.title, path);
+    if (!page?.body) return new RecordedPage("", frame.title, path);
     const rules = [...page.styleSheets].flatMap((sheet) => [...sheet.cssRules]).map((rule) => rule.cssText);
     const body = /** @type {HTMLElement} */ (page.body.cloneNode(true));
-    for (const script of body.querySelectorAll('script')) script.remove();
-    return new RecordedPage(body.innerHTML, frame.title, path, rules.join('\n'));
+    for (const script of body.querySelectorAll("script")) script.remove();
+    return new RecordedPage(body.innerHTML, frame.title, path, rules.join("\n"));
   }
 
   get #document() {
@@ -74,17 +75,17 @@ export class RecordedPage {
 
   /** @param {WireMessage} message */
   draw(message) {
-    if (message.kind === 'source') {
+    if (message.kind === "source") {
       this.#sources.set(message.source, message.url);
-      if (message.what === 'event') this.#event(message.source, message.type ?? '', message.data ?? '');
-    } else if (message.kind === 'request') {
-      this.#answers.set(message.connection, { path: message.path, text: '' });
-    } else if (message.kind === 'response' && !isHtml(message.headers)) {
+      if (message.what === "event") this.#event(message.source, message.type ?? "", message.data ?? "");
+    } else if (message.kind === "request") {
+      this.#answers.set(message.connection, { path: message.path, text: "" });
+    } else if (message.kind === "response" && !isHtml(message.headers)) {
       this.#answers.delete(message.connection);
-    } else if (message.kind === 'chunk') {
+    } else if (message.kind === "chunk") {
       const answer = this.#answers.get(message.connection);
       if (answer) answer.text += message.text;
-    } else if (message.kind === 'end') {
+    } else if (message.kind === "end") {
       this.#answer(message.connection);
     }
   }
@@ -95,11 +96,14 @@ export class RecordedPage {
    * @param {string} data
    */
   #event(source, type, data) {
-    const places = [...this.#document.querySelectorAll('[sse-swap]')];
+    const places = [...this.#document.querySelectorAll("[sse-swap]")];
     if (!places.length) return this.#list(type, data);
     for (const place of places) {
-      const types = place.getAttribute('sse-swap')?.split(',').map((name) => name.trim());
-      const url = place.closest('[sse-connect]')?.getAttribute('sse-connect');
+      const types = place
+        .getAttribute("sse-swap")
+        ?.split(",")
+        .map((name) => name.trim());
+      const url = place.closest("[sse-connect]")?.getAttribute("sse-connect");
       if (types?.includes(type) && this.#same(url, this.#sources.get(source))) this.#swap(place, data);
     }
   }
@@ -110,12 +114,12 @@ export class RecordedPage {
    * @param {string} data
    */
   #list(type, data) {
-    let list = this.#document.querySelector('.recorded-events');
+    let list = this.#document.querySelector(".recorded-events");
     if (!list) {
-      list = element('ul', { class: 'recorded-events' });
-      (this.#document.querySelector('main') ?? this.#document.body).append(list);
+      list = element("ul", { class: "recorded-events" });
+      (this.#document.querySelector("main") ?? this.#document.body).append(list);
     }
-    list.append(element('li', {}, element('b', {}, `${type} `), data));
+    list.append(element("li", {}, element("b", {}, `${type} `), data));
     this.#document.documentElement.scrollTop = this.#document.documentElement.scrollHeight;
   }
 
@@ -127,8 +131,8 @@ export class RecordedPage {
     const answer = this.#answers.get(connection);
     this.#answers.delete(connection);
     if (!answer) return;
-    for (const asker of this.#document.querySelectorAll('[hx-get], [hx-post], [hx-put], [hx-delete]')) {
-      const url = ['hx-get', 'hx-post', 'hx-put', 'hx-delete'].map((name) => asker.getAttribute(name)).find(Boolean);
+    for (const asker of this.#document.querySelectorAll("[hx-get], [hx-post], [hx-put], [hx-delete]")) {
+      const url = ["hx-get", "hx-post", "hx-put", "hx-delete"].map((name) => asker.getAttribute(name)).find(Boolean);
       if (this.#same(url, answer.path)) this.#swap(asker, fragment(answer.text));
     }
   }
@@ -139,14 +143,14 @@ export class RecordedPage {
    */
   #swap(place, html) {
     const target = this.#target(place);
-    const [how = 'innerHTML', ...rest] = (nearest(place, 'hx-swap')?.value || 'innerHTML').split(/\s+/);
-    if (!target || how === 'none') return;
-    if (how === 'delete') target.remove();
-    else if (how === 'outerHTML') target.outerHTML = html;
+    const [how = "innerHTML", ...rest] = (nearest(place, "hx-swap")?.value || "innerHTML").split(/\s+/);
+    if (!target || how === "none") return;
+    if (how === "delete") target.remove();
+    else if (how === "outerHTML") target.outerHTML = html;
     else if (/^(before|after)/.test(how)) target.insertAdjacentHTML(/** @type {InsertPosition} */ (how), html);
     else target.innerHTML = html;
     // Not scrollIntoView: that would move the lesson, too.
-    if (rest.includes('show:bottom')) this.#document.documentElement.scrollTop = target.scrollHeight;
+    if (rest.includes("show:bottom")) this.#document.documentElement.scrollTop = target.scrollHeight;
   }
 
   /**
@@ -155,16 +159,16 @@ export class RecordedPage {
    */
   #same(url, path) {
     const plain = (/** @type {string} */ text) => new URL(text, this.base).pathname;
-    return typeof url === 'string' && path !== undefined && plain(url) === plain(path);
+    return typeof url === "string" && path !== undefined && plain(url) === plain(path);
   }
 
   /** @param {Element} place */
   #target(place) {
-    const { owner, value } = nearest(place, 'hx-target') ?? { owner: place, value: 'this' };
-    const [, relation, selector] = /^(closest|find)\s+(.*)$/.exec(value) ?? [null, '', value];
-    if (selector === 'this') return owner;
-    if (relation === 'closest') return place.closest(selector);
-    return (relation === 'find' ? place : this.#document).querySelector(selector);
+    const { owner, value } = nearest(place, "hx-target") ?? { owner: place, value: "this" };
+    const [, relation, selector] = /^(closest|find)\s+(.*)$/.exec(value) ?? [null, "", value];
+    if (selector === "this") return owner;
+    if (relation === "closest") return place.closest(selector);
+    return (relation === "find" ? place : this.#document).querySelector(selector);
   }
 }
 
@@ -175,7 +179,7 @@ export class RecordedPage {
  */
 function nearest(place, name) {
   const owner = place.closest(`[${name}]`);
-  return owner && { owner, value: owner.getAttribute(name) ?? '' };
+  return owner && { owner, value: owner.getAttribute(name) ?? "" };
 }
 
 /**
@@ -184,12 +188,12 @@ function nearest(place, name) {
  */
 function fragment(html) {
   if (!/<html/i.test(html)) return html;
-  const { body } = new DOMParser().parseFromString(html, 'text/html');
-  for (const script of body.querySelectorAll('script')) script.remove();
+  const { body } = new DOMParser().parseFromString(html, "text/html");
+  for (const script of body.querySelectorAll("script")) script.remove();
   return body.innerHTML;
 }
 
 /** @param {[string, string][]} headers */
 function isHtml(headers) {
-  return headers.some(([name, value]) => name === 'content-type' && value.startsWith('text/html'));
+  return headers.some(([name, value]) => name === "content-type" && value.startsWith("text/html"));
 }

@@ -1,6 +1,6 @@
 /** A recording becomes the same messages that a running server sends to the Wire, and is played at its own pace. */
 
-import { EventStream } from './event-stream.js';
+import { EventStream } from "./event-stream.js";
 
 /**
  * @typedef {[string, string][]} Headers
@@ -37,36 +37,36 @@ export function messages({ page, exchanges }) {
  */
 function* replay(exchange, connection, sources, closing) {
   const { method, path, requestHeaders, status, headers, start: time, chunks, end, endedBy } = exchange;
-  const streams = isStream(headers, 'content-type');
-  const source = streams || isStream(requestHeaders, 'accept') ? sourceOf(path, sources) : null;
-  const of = { kind: /** @type {const} */ ('source'), source: source?.n ?? 0, url: path };
+  const streams = isStream(headers, "content-type");
+  const source = streams || isStream(requestHeaders, "accept") ? sourceOf(path, sources) : null;
+  const of = { kind: /** @type {const} */ ("source"), source: source?.n ?? 0, url: path };
 
-  if (source?.fresh) yield { ...of, time, what: 'created', readyState: 0 };
-  yield { kind: 'request', connection, time, method, path, headers: requestHeaders, source: source?.n };
-  yield { kind: 'response', connection, time, status, headers };
+  if (source?.fresh) yield { ...of, time, what: "created", readyState: 0 };
+  yield { kind: "request", connection, time, method, path, headers: requestHeaders, source: source?.n };
+  yield { kind: "response", connection, time, status, headers };
   const opened = source !== null && status === 200 && streams;
-  if (opened) yield { ...of, time, what: 'open', readyState: 1 };
+  if (opened) yield { ...of, time, what: "open", readyState: 1 };
   const stream = new EventStream(source?.lastEventId);
   for (const [at, text] of chunks) {
-    yield { kind: 'chunk', connection, time: at, text };
+    yield { kind: "chunk", connection, time: at, text };
     for (const event of opened ? stream.read(text) : []) {
       if (!source?.open) break;
-      yield { ...of, time: at, what: 'event', readyState: 1, ...event };
+      yield { ...of, time: at, what: "event", readyState: 1, ...event };
       source.open = !closing.has(event.type);
-      if (!source.open) yield { ...of, time: at, what: 'close', readyState: 2 };
+      if (!source.open) yield { ...of, time: at, what: "close", readyState: 2 };
     }
   }
-  yield { kind: 'end', connection, time: end, by: endedBy, why: '' };
+  yield { kind: "end", connection, time: end, by: endedBy, why: "" };
 
   if (!source?.open) return;
   source.lastEventId = stream.lastEventId;
   source.reconnectionTime = stream.reconnectionTime ?? source.reconnectionTime;
-  source.open = opened && endedBy !== 'client';
+  source.open = opened && endedBy !== "client";
   if (source.open) {
     const { reconnectionTime: retryIn, lastEventId: willSend } = source;
-    yield { ...of, time: end, what: 'error', readyState: 0, retryIn, willSend };
+    yield { ...of, time: end, what: "error", readyState: 0, retryIn, willSend };
   } else {
-    yield { ...of, time: end, what: opened ? 'close' : 'error', readyState: 2 };
+    yield { ...of, time: end, what: opened ? "close" : "error", readyState: 2 };
   }
 }
 
@@ -78,7 +78,7 @@ function sourceOf(path, sources) {
   const old = sources.get(path);
   const source = old?.open
     ? { ...old, fresh: false }
-    : { n: sources.size + 1, fresh: true, open: true, lastEventId: '', reconnectionTime: RECONNECTION_TIME };
+    : { n: sources.size + 1, fresh: true, open: true, lastEventId: "", reconnectionTime: RECONNECTION_TIME };
   sources.set(path, source);
   return source;
 }
@@ -88,7 +88,7 @@ function sourceOf(path, sources) {
  * @param {string} name
  */
 function isStream(headers, name) {
-  return new Map(headers).get(name)?.startsWith('text/event-stream') ?? false;
+  return new Map(headers).get(name)?.startsWith("text/event-stream") ?? false;
 }
 
 /** Plays messages with their times. It tells `onchange` when it moves, pauses and ends. */

@@ -50,9 +50,11 @@ export class StartError extends Error {
  * @returns {Promise<string | null>}
  */
 export async function obstacle() {
-  if (location.protocol === "file:") return "This page was opened as a file; Python runs in it when it comes from a web server.";
+  if (location.protocol === "file:")
+    return "This page was opened as a file; Python runs in it when it comes from a web server.";
   if (!isSecureContext) return "Browsers run Python in a page only over HTTPS, or from this very machine.";
-  if (!("serviceWorker" in navigator)) return "This browser, or this private window, has no service workers; Python in the page needs one.";
+  if (!("serviceWorker" in navigator))
+    return "This browser, or this private window, has no service workers; Python in the page needs one.";
   if (typeof DecompressionStream === "undefined" || typeof WebAssembly !== "object" || !("Tag" in WebAssembly)) {
     return "This browser is too old to run Python in the page.";
   }
@@ -174,9 +176,18 @@ export class Running extends EventTarget {
 
   async #stop() {
     if (!servers.has(this.name)) return;
-    const told = connection.tell({ kind: "cable", tab: TAB, server: this.name, cable: null, why: "The server was stopped." });
+    const told = connection.tell({
+      kind: "cable",
+      tab: TAB,
+      server: this.name,
+      cable: null,
+      why: "The server was stopped.",
+    });
     const over = () => true; // also if Python has been ended meanwhile
-    const stopped = await Promise.race([python.attempt("stop", { server: this.name }).then(over, over), after(PATIENCE)]);
+    const stopped = await Promise.race([
+      python.attempt("stop", { server: this.name }).then(over, over),
+      after(PATIENCE),
+    ]);
     await told; // and with it we, of how its connections ended
     servers.delete(this.name);
     if (!stopped) python.end("Python did not stop and was ended.");
@@ -372,7 +383,10 @@ const python = {
    */
   async load() {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      const worker = new Worker(new URL("../python/python-worker.js", import.meta.url), { type: "module", name: "Python" });
+      const worker = new Worker(new URL("../python/python-worker.js", import.meta.url), {
+        type: "module",
+        name: "Python",
+      });
       const there = new Promise((resolve) => {
         worker.onmessage = () => resolve(true);
         worker.onerror = () => resolve(false);
@@ -464,7 +478,10 @@ const connection = {
     this.worker = worker;
     const { port1, port2 } = new MessageChannel();
     const cables = Object.fromEntries([...servers.values()].map((running) => [running.name, running.cableState]));
-    python.start().then((python) => python.postMessage({ kind: "port" }, [port2])).catch(() => {}); // told by who asks Python
+    python
+      .start()
+      .then((python) => python.postMessage({ kind: "port" }, [port2]))
+      .catch(() => {}); // told by who asks Python
     worker?.postMessage({ kind: "tab", tab: TAB, cables }, [port1]);
   },
 
@@ -484,9 +501,17 @@ const connection = {
   /** Have what this page was made of kept, so that the next visit needs no network. */
   keepForNextVisit() {
     const loaded = performance.getEntriesByType("resource").map((entry) => entry.name);
-    const ours = ["page/runtime.js", "bundle.js", "python/python-worker.js", "frame/probe.js", ...Object.values(streamside.assets)];
+    const ours = [
+      "page/runtime.js",
+      "bundle.js",
+      "python/python-worker.js",
+      "frame/probe.js",
+      ...Object.values(streamside.assets),
+    ];
     const urls = new Set([location.href.replace(/#.*$/, ""), ...loaded, ...ours.map((name) => `${SITE}live/${name}`)]);
-    const keeping = [...urls].filter((url) => url.startsWith(SITE) && !url.endsWith(".packed") && !url.includes(`/${TAB}/`));
+    const keeping = [...urls].filter(
+      (url) => url.startsWith(SITE) && !url.endsWith(".packed") && !url.includes(`/${TAB}/`),
+    );
     const { connection: network } = /** @type {{connection?: {saveData: boolean}}} */ (navigator); // not in all browsers
     if (!network?.saveData) keeping.push(address("started.bin"));
     this.tell({ kind: "keep", urls: keeping });
@@ -500,7 +525,8 @@ const connection = {
 };
 
 navigator.serviceWorker?.addEventListener("message", ({ data, source }) => {
-  if (data.kind === "tab?" && data.tab === TAB && servers.size) connection.introduce(/** @type {ServiceWorker} */ (source));
+  if (data.kind === "tab?" && data.tab === TAB && servers.size)
+    connection.introduce(/** @type {ServiceWorker} */ (source));
   else if (data.kind === "wire") servers.get(data.server)?.wire(data.message);
   else if (data.kind === "heard") connection.calls.get(data.call)?.();
   else if (data.kind === "answered") servers.get(data.server)?.answered();

@@ -5,7 +5,7 @@
  * @returns {{line: number, message: string} | null}  null if there is no traceback, or it has not been printed whole
  */
 export function complaint(output, file) {
-  const trace = output.slice(output.lastIndexOf('Traceback (most recent call last):')).split('\n').slice(1);
+  const trace = output.slice(output.lastIndexOf("Traceback (most recent call last):")).split("\n").slice(1);
   const message = trace.find((line) => /^\w/.test(line));
   const lines = trace.flatMap((line) => {
     const [, name, number] = /^ +File "(.*)", line (\d+)/.exec(line) ?? [];

@@ -1,7 +1,7 @@
 /** The Wire: what went over each connection and what the browser made of it, as an ordered list with times. */
 
-import { button, element } from './dom.js';
-import { EventStream, Lines } from './event-stream.js';
+import { button, element } from "./dom.js";
+import { EventStream, Lines } from "./event-stream.js";
 
 /**
  * What the Wire draws. Times are milliseconds since the start; `connection` counts requests, `source` event sources.
@@ -29,16 +29,29 @@ const LIMIT = 500;
 /** A longer line is cut for show, in characters. */
 const LINE_LIMIT = 2000;
 
-const REASONS = new Map(Object.entries({
-  200: 'OK', 204: 'No Content', 303: 'See Other', 304: 'Not Modified', 307: 'Temporary Redirect', 400: 'Bad Request',
-  401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found', 405: 'Method Not Allowed', 422: 'Unprocessable Content', 500: 'Internal Server Error', 503: 'Service Unavailable',
-}));
+const REASONS = new Map(
+  Object.entries({
+    200: "OK",
+    204: "No Content",
+    303: "See Other",
+    304: "Not Modified",
+    307: "Temporary Redirect",
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    422: "Unprocessable Content",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+  }),
+);
 const ENDED = {
-  server: 'The server ended the response.',
-  client: 'The client closed the connection.',
-  network: 'The connection broke.',
+  server: "The server ended the response.",
+  client: "The client closed the connection.",
+  network: "The connection broke.",
 };
-const READY_STATES = ['CONNECTING', 'OPEN', 'CLOSED'];
+const READY_STATES = ["CONNECTING", "OPEN", "CLOSED"];
 
 export class WireView {
   /** @type {WireMessage[]} */
@@ -64,14 +77,14 @@ export class WireView {
 
   constructor() {
     // Safari takes a list without markers for none: hence the role. The keyboard scrolls it: hence the tabindex.
-    this.list = element('ol', { class: 'wire-list', role: 'list', 'aria-label': 'Wire', tabindex: '0' });
-    this.list.addEventListener('scroll', () => this.#keepInSight(atEnd(this.list)), { passive: true });
+    this.list = element("ol", { class: "wire-list", role: "list", "aria-label": "Wire", tabindex: "0" });
+    this.list.addEventListener("scroll", () => this.#keepInSight(atEnd(this.list)), { passive: true });
     new ResizeObserver(() => this.#toNewest()).observe(this.list);
-    this.note = element('p', { class: 'wire-note', hidden: true });
-    this.sources = element('div', { class: 'wire-sources' });
-    this.pauseButton = button('Pause', () => this.pause(!this.#paused), { 'aria-pressed': 'false' });
-    this.clearButton = button('Clear', () => this.clear());
-    this.copyButton = button('Copy as text', () => this.#copy(), { hidden: !navigator.clipboard });
+    this.note = element("p", { class: "wire-note", hidden: true });
+    this.sources = element("div", { class: "wire-sources" });
+    this.pauseButton = button("Pause", () => this.pause(!this.#paused), { "aria-pressed": "false" });
+    this.clearButton = button("Clear", () => this.clear());
+    this.copyButton = button("Copy as text", () => this.#copy(), { hidden: !navigator.clipboard });
     this.buttons = [this.pauseButton, this.clearButton, this.copyButton];
     this.setLive(false);
   }
@@ -116,9 +129,9 @@ export class WireView {
       list.firstElementChild?.remove();
       this.#dropped += 1;
     }
-    list.firstElementChild?.classList.remove('same-time');
+    list.firstElementChild?.classList.remove("same-time");
     this.note.hidden = !this.#dropped;
-    this.note.textContent = `${this.#dropped.toLocaleString('en')} earlier entries are no longer shown.`;
+    this.note.textContent = `${this.#dropped.toLocaleString("en")} earlier entries are no longer shown.`;
     this.#toNewest();
   }
 
@@ -134,7 +147,7 @@ export class WireView {
   /** @param {boolean} newest  or else what the reader looks at, however the list grows and shrinks */
   #keepInSight(newest) {
     this.#follow = newest;
-    this.list.style.overflowAnchor = newest ? 'none' : 'auto';
+    this.list.style.overflowAnchor = newest ? "none" : "auto";
   }
 
   /**
@@ -150,14 +163,14 @@ export class WireView {
     else list.prepend(row);
     // A time is not repeated.
     for (const entry of [row, row.nextElementSibling]) {
-      entry?.classList.toggle('same-time', shownTime(entry) === shownTime(entry.previousElementSibling));
+      entry?.classList.toggle("same-time", shownTime(entry) === shownTime(entry.previousElementSibling));
     }
   }
 
   /** @param {boolean} paused */
   pause(paused) {
     this.#paused = paused;
-    this.pauseButton.setAttribute('aria-pressed', String(paused));
+    this.pauseButton.setAttribute("aria-pressed", String(paused));
     if (!paused) this.flush();
   }
 
@@ -177,21 +190,21 @@ export class WireView {
     this.clear();
     this.#connections.clear();
     this.#waiting.clear();
-    this.list.classList.remove('several');
+    this.list.classList.remove("several");
     this.#forgetSources();
   }
 
   /** The list as text: a line each, the time before it, `>` for sent, `<` for received, `*` for the browser's part. */
   get text() {
     this.flush();
-    const several = this.list.classList.contains('several');
-    return Array.from(this.list.children, (entry) => rowText(entry, several)).join('');
+    const several = this.list.classList.contains("several");
+    return Array.from(this.list.children, (entry) => rowText(entry, several)).join("");
   }
 
   async #copy() {
     await navigator.clipboard.writeText(this.text);
-    this.copyButton.textContent = 'Copied';
-    setTimeout(() => (this.copyButton.textContent = 'Copy as text'), 1500);
+    this.copyButton.textContent = "Copied";
+    setTimeout(() => (this.copyButton.textContent = "Copy as text"), 1500);
   }
 
   /**
@@ -200,19 +213,19 @@ export class WireView {
    */
   #draw(message) {
     switch (message.kind) {
-      case 'waiting':
+      case "waiting":
         return [this.#wait(message)];
-      case 'request':
+      case "request":
         return [this.#request(message)];
-      case 'response':
+      case "response":
         return [this.#response(message)];
-      case 'chunk':
+      case "chunk":
         return this.#chunk(message);
-      case 'end':
+      case "end":
         this.#connections.delete(message.connection);
         this.#waiting.delete(message.connection);
         return [row(`end by-${message.by}`, message, line(message.why || ENDED[message.by]))];
-      case 'source':
+      case "source":
         this.#source(message);
         return this.#beside(message) ? [] : [row(`browser ${message.what}`, message, ...browserLines(message))];
     }
@@ -221,7 +234,7 @@ export class WireView {
   /** @param {Waiting} message */
   #wait(message) {
     const { connection, time, method, path } = message;
-    const made = row('sent waiting', message, line(`${method} ${path}, waiting in the cut cable`, 'first'));
+    const made = row("sent waiting", message, line(`${method} ${path}, waiting in the cut cable`, "first"));
     this.#waiting.set(connection, { row: made, time });
     return made;
   }
@@ -230,13 +243,13 @@ export class WireView {
   #request(message) {
     const { connection, time, method, path, headers, source } = message;
     this.#connections.set(connection, { events: null, source, lines: new Lines(), goesOn: false });
-    const made = row('sent', message, withHeaders(`${method} ${path}`, headers, false));
+    const made = row("sent", message, withHeaders(`${method} ${path}`, headers, false));
     const waited = this.#waiting.get(connection);
     if (waited) {
       this.#waiting.delete(connection);
       this.#rows = this.#rows.filter((each) => each !== waited.row);
       waited.row.remove();
-      made.querySelector('.lines')?.append(detail(`waited ${seconds(time - waited.time)} in the cut cable`));
+      made.querySelector(".lines")?.append(detail(`waited ${seconds(time - waited.time)} in the cut cable`));
     }
     return made;
   }
@@ -244,15 +257,15 @@ export class WireView {
   /** @param {Response} message */
   #response(message) {
     const connection = this.#connections.get(message.connection);
-    const type = message.headers.find(([name]) => name === 'content-type')?.[1] ?? '';
-    const stream = type.startsWith('text/event-stream');
-    const reason = REASONS.get(String(message.status)) ?? '';
-    const made = row('received', message, withHeaders(`${message.status} ${reason}`.trim(), message.headers, stream));
+    const type = message.headers.find(([name]) => name === "content-type")?.[1] ?? "";
+    const stream = type.startsWith("text/event-stream");
+    const reason = REASONS.get(String(message.status)) ?? "";
+    const made = row("received", message, withHeaders(`${message.status} ${reason}`.trim(), message.headers, stream));
     if (connection && stream) connection.events = new EventStream();
-    if (connection?.source && stream) this.#expect(connection.source, { row: made, what: 'open' });
+    if (connection?.source && stream) this.#expect(connection.source, { row: made, what: "open" });
     // Where streams mingle, each entry says whose it is.
     const streams = [...this.#connections.values()].filter(({ events }) => events);
-    if (streams.length > 1) this.list.classList.add('several');
+    if (streams.length > 1) this.list.classList.add("several");
     return made;
   }
 
@@ -263,22 +276,22 @@ export class WireView {
   #chunk(message) {
     const connection = this.#connections.get(message.connection);
     if (!connection) return [];
-    if (!connection.events) return [row('received body', message, body(message.text))];
+    if (!connection.events) return [row("received body", message, body(message.text))];
     /** @type {HTMLElement[]} */
     let lines = [];
     const rows = [];
     for (const { text, ended } of connection.lines.read(message.text)) {
       const blank = ended && !text && !connection.goesOn;
-      lines.push(blank ? line('', 'blank') : fieldLine(text, connection.goesOn));
+      lines.push(blank ? line("", "blank") : fieldLine(text, connection.goesOn));
       connection.goesOn = !ended;
       const [event] = connection.events.read(ended ? `${text}\n` : text);
       if (!blank) continue;
-      const made = row('received bytes complete', message, ...lines);
-      if (event && connection.source) this.#expect(connection.source, { row: made, what: 'event', ...event });
+      const made = row("received bytes complete", message, ...lines);
+      if (event && connection.source) this.#expect(connection.source, { row: made, what: "event", ...event });
       rows.push(made);
       lines = [];
     }
-    if (lines.length) rows.push(row('received bytes', message, ...lines));
+    if (lines.length) rows.push(row("received bytes", message, ...lines));
     return rows;
   }
 
@@ -298,14 +311,17 @@ export class WireView {
    */
   #beside(message) {
     const all = this.#due.get(message.source) ?? [];
-    const index = message.what === 'open'
-      ? all.findLastIndex(({ what }) => what === 'open')
-      : all.findIndex(({ what, type, data }) => what === message.what && type === message.type && data === message.data);
+    const index =
+      message.what === "open"
+        ? all.findLastIndex(({ what }) => what === "open")
+        : all.findIndex(
+            ({ what, type, data }) => what === message.what && type === message.type && data === message.data,
+          );
     if (index < 0) return false;
     const [{ row: entry }] = all.splice(0, index + 1).slice(-1);
-    const made = part(element('div', { class: `browser ${message.what}` }), message, browserLines(message));
-    made.classList.toggle('unheard', message.unheard === true);
-    made.classList.toggle('same-time', shownTime(made) === shownTime(entry));
+    const made = part(element("div", { class: `browser ${message.what}` }), message, browserLines(message));
+    made.classList.toggle("unheard", message.unheard === true);
+    made.classList.toggle("same-time", shownTime(made) === shownTime(entry));
     entry.append(made);
     return true;
   }
@@ -318,8 +334,8 @@ export class WireView {
       known?.status.remove();
       this.#sources.delete(message.source);
     } else {
-      const status = known?.status ?? this.sources.appendChild(element('p', {}));
-      const lastEventId = message.lastEventId ?? message.willSend ?? known?.message.lastEventId ?? '';
+      const status = known?.status ?? this.sources.appendChild(element("p", {}));
+      const lastEventId = message.lastEventId ?? message.willSend ?? known?.message.lastEventId ?? "";
       this.#sources.set(message.source, { status, message: { ...message, lastEventId }, at: performance.now() });
     }
     this.#tick();
@@ -354,12 +370,12 @@ function atEnd(list) {
  * @param {string} url
  */
 function serverPath(url) {
-  return url.replace(/^.*?\/live\/tab-[^/]+\/[^/]+/, '');
+  return url.replace(/^.*?\/live\/tab-[^/]+\/[^/]+/, "");
 }
 
 /** @param {Element | null} entry */
 function shownTime(entry) {
-  return entry?.querySelector('.time')?.textContent;
+  return entry?.querySelector(".time")?.textContent;
 }
 
 /** @param {number} milliseconds */
@@ -373,7 +389,7 @@ export function seconds(milliseconds) {
  * @param {...HTMLElement} lines
  */
 function row(kind, message, ...lines) {
-  return part(element('li', { class: kind }), message, lines);
+  return part(element("li", { class: kind }), message, lines);
 }
 
 /**
@@ -384,11 +400,11 @@ function row(kind, message, ...lines) {
  * @param {HTMLElement[]} lines
  */
 function part(made, message, lines) {
-  const number = message.kind === 'source' ? `source ${message.source}` : `#${message.connection}`;
+  const number = message.kind === "source" ? `source ${message.source}` : `#${message.connection}`;
   made.append(
-    element('span', { class: 'time' }, seconds(message.time)),
-    element('span', { class: 'connection' }, number),
-    element('div', { class: 'lines' }, ...lines),
+    element("span", { class: "time" }, seconds(message.time)),
+    element("span", { class: "connection" }, number),
+    element("div", { class: "lines" }, ...lines),
   );
   return made;
 }
@@ -400,19 +416,20 @@ function part(made, message, lines) {
  */
 function rowText(entry, several) {
   const [time, whose, lines, browser] = entry.children;
-  const mark = { sent: '>', received: '<', browser: '*', end: '-' }[entry.classList[0]] ?? '';
-  const start = `${time.textContent?.padStart(8)}${several ? ` ${whose.textContent}` : ''} ${mark}`;
-  const own = Array.from(lines.querySelectorAll('.line'), (each) => `${start} ${each.textContent}`.trimEnd());
-  return `${own.join('\n')}\n${browser ? rowText(browser, several) : ''}`;
+  const mark = { sent: ">", received: "<", browser: "*", end: "-" }[entry.classList[0]] ?? "";
+  const start = `${time.textContent?.padStart(8)}${several ? ` ${whose.textContent}` : ""} ${mark}`;
+  const own = Array.from(lines.querySelectorAll(".line"), (each) => `${start} ${each.textContent}`.trimEnd());
+  return `${own.join("\n")}\n${browser ? rowText(browser, several) : ""}`;
 }
 
 /**
  * @param {string} text
  * @param {string} [kind]
  */
-function line(text, kind = '') {
-  const cut = text.length > LINE_LIMIT ? `${text.slice(0, LINE_LIMIT)}… ${text.length - LINE_LIMIT} more characters` : text;
-  return element('div', { class: `line ${kind}`.trim() }, cut);
+function line(text, kind = "") {
+  const cut =
+    text.length > LINE_LIMIT ? `${text.slice(0, LINE_LIMIT)}… ${text.length - LINE_LIMIT} more characters` : text;
+  return element("div", { class: `line ${kind}`.trim() }, cut);
 }
 
 /**
@@ -421,11 +438,11 @@ function line(text, kind = '') {
  * @param {boolean} goesOn  the line began in an earlier chunk
  */
 function fieldLine(text, goesOn) {
-  if (goesOn) return line(text, 'rest');
-  if (text.startsWith(':')) return line(text, 'comment');
-  const colon = text.indexOf(':');
-  const made = line(colon < 0 ? '' : text.slice(colon + 1), 'field');
-  made.prepend(element('b', {}, colon < 0 ? text : text.slice(0, colon + 1)));
+  if (goesOn) return line(text, "rest");
+  if (text.startsWith(":")) return line(text, "comment");
+  const colon = text.indexOf(":");
+  const made = line(colon < 0 ? "" : text.slice(colon + 1), "field");
+  made.prepend(element("b", {}, colon < 0 ? text : text.slice(0, colon + 1)));
   return made;
 }
 
@@ -435,32 +452,37 @@ function fieldLine(text, goesOn) {
  * @param {boolean} open
  */
 function withHeaders(first, headers, open) {
-  const lines = headers.map(([name, value]) => line(`${name}: ${value}`, 'header'));
-  if (!lines.length) return line(first, 'first');
-  return element('details', { open }, element('summary', { class: 'line first' }, first), ...lines);
+  const lines = headers.map(([name, value]) => line(`${name}: ${value}`, "header"));
+  if (!lines.length) return line(first, "first");
+  return element("details", { open }, element("summary", { class: "line first" }, first), ...lines);
 }
 
 /** @param {string} text */
 function body(text) {
-  const summary = element('summary', {}, `${text.length.toLocaleString('en')} characters of the body`);
-  return element('details', {}, summary, ...text.split('\n').map((part) => line(part)));
+  const summary = element("summary", {}, `${text.length.toLocaleString("en")} characters of the body`);
+  return element("details", {}, summary, ...text.split("\n").map((part) => line(part)));
 }
 
 /** @param {SourceMessage} message */
 function browserLines({ what, url, readyState, type, data, lastEventId, retryIn, willSend, unheard }) {
   switch (what) {
-    case 'created':
+    case "created":
       return [line(`new EventSource("${serverPath(url)}")`)];
-    case 'open':
-      return [line('open'), detail('ready state OPEN')];
-    case 'event':
-      return [line(`event ${type}`, 'event-type'), detail(`data ${JSON.stringify(data)}`), ...idLine(lastEventId), ...(unheard ? [detail('no listener')] : [])];
-    case 'close':
-      return [line('closed by the page'), detail('ready state CLOSED')];
-    case 'error':
-      if (readyState === 2) return [line('error'), detail('ready state CLOSED: it does not connect again')];
+    case "open":
+      return [line("open"), detail("ready state OPEN")];
+    case "event":
       return [
-        line('error'),
+        line(`event ${type}`, "event-type"),
+        detail(`data ${JSON.stringify(data)}`),
+        ...idLine(lastEventId),
+        ...(unheard ? [detail("no listener")] : []),
+      ];
+    case "close":
+      return [line("closed by the page"), detail("ready state CLOSED")];
+    case "error":
+      if (readyState === 2) return [line("error"), detail("ready state CLOSED: it does not connect again")];
+      return [
+        line("error"),
         detail(`ready state CONNECTING: again in ${seconds(retryIn ?? 0)}`),
         ...(willSend ? [detail(`will send Last-Event-ID: ${willSend}`)] : []),
       ];
@@ -469,7 +491,7 @@ function browserLines({ what, url, readyState, type, data, lastEventId, retryIn,
 
 /** @param {string} text */
 function detail(text) {
-  return line(text, 'detail');
+  return line(text, "detail");
 }
 
 /** @param {string | undefined} id */
@@ -484,7 +506,7 @@ function idLine(id) {
 function sourceState({ source, readyState, lastEventId }, left) {
   const state = `Event source ${source}: ${READY_STATES[readyState]}`;
   if (readyState === 0 && left > 0) {
-    return `${state}, again in ${seconds(left)}${lastEventId ? ` with Last-Event-ID: ${lastEventId}` : ''}`;
+    return `${state}, again in ${seconds(left)}${lastEventId ? ` with Last-Event-ID: ${lastEventId}` : ""}`;
   }
   return lastEventId ? `${state}, last event ID ${lastEventId}` : state;
 }

@@ -53,7 +53,9 @@ self.postMessage({ kind: "there" });
 async function perform({ kind, server, example, program, source, ...message }) {
   switch (kind) {
     case "scripts":
-      scripts = Promise.all(message.urls.map((/** @type {string} */ url) => import(url).finally(() => URL.revokeObjectURL(url))));
+      scripts = Promise.all(
+        message.urls.map((/** @type {string} */ url) => import(url).finally(() => URL.revokeObjectURL(url))),
+      );
       return undefined;
     case "boot":
       return booted(await boot(message));
@@ -108,7 +110,8 @@ async function boot({ module, snapshot, archive, lock, rest }) {
   const { ARCHIVE, connect: connectBridge } = python.pyimport("bridge");
   return connectBridge(
     post,
-    (/** @type {string | undefined} */ server, /** @type {string} */ text) => self.postMessage({ kind: "log", server, text }),
+    (/** @type {string | undefined} */ server, /** @type {string} */ text) =>
+      self.postMessage({ kind: "log", server, text }),
     () => python.FS.writeFile(ARCHIVE, fetchNow(rest)),
   );
 }

@@ -16,7 +16,9 @@ const serviceWorker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknow
 
 const BOOT = crypto.randomUUID(); // each life of this script has its own connections
 const SITE = new URL("./", serviceWorker.location.href).href;
-const LIVE = new RegExp(`^${SITE.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}live/(tab-[0-9a-f]+)/(\\w+-\\d+)(/[^?#]*)(\\?[^#]*)?`);
+const LIVE = new RegExp(
+  `^${SITE.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}live/(tab-[0-9a-f]+)/(\\w+-\\d+)(/[^?#]*)(\\?[^#]*)?`,
+);
 const SOURCE = /[?&]streamside-source=([\w-]+)$/; // added by probe.js, taken off here
 const HELD = 16_384; // bytes that a buffering proxy holds back
 const PATIENCE = 5_000; // ms to wait for a tab to say where its worker is
@@ -38,7 +40,9 @@ let connectionCount = 0;
 const cableWatchers = new Set();
 
 serviceWorker.addEventListener("install", () => void serviceWorker.skipWaiting());
-serviceWorker.addEventListener("activate", (event) => event.waitUntil(Promise.all([serviceWorker.clients.claim(), forgetOldFiles()])));
+serviceWorker.addEventListener("activate", (event) =>
+  event.waitUntil(Promise.all([serviceWorker.clients.claim(), forgetOldFiles()])),
+);
 
 serviceWorker.addEventListener("message", (event) => {
   const { kind, ...message } = event.data;
@@ -70,7 +74,13 @@ function locate(url) {
   if (!found) return undefined;
   const [, tab, server, path, query = ""] = found;
   const source = SOURCE.exec(query);
-  return { tab, server, path, query: (source ? query.slice(0, source.index) : query).replace(/^\?/, ""), source: source && source[1] };
+  return {
+    tab,
+    server,
+    path,
+    query: (source ? query.slice(0, source.index) : query).replace(/^\?/, ""),
+    source: source && source[1],
+  };
 }
 
 /**
@@ -162,7 +172,9 @@ async function keep(urls) {
 /** Remove the files that this deployment does not have. */
 async function forgetOldFiles() {
   const cache = await openCache();
-  const current = new Set([...Object.values(streamside.files), ...Object.values(streamside.assets)].map((name) => `${SITE}live/${name}`));
+  const current = new Set(
+    [...Object.values(streamside.files), ...Object.values(streamside.assets)].map((name) => `${SITE}live/${name}`),
+  );
   for (const request of (await cache?.keys()) ?? []) {
     if (isLasting(request.url) && !current.has(request.url)) await cache?.delete(request);
   }
@@ -227,7 +239,9 @@ async function ask(id) {
  * @param {string} [server]
  */
 function ofServer(tab, server) {
-  return [...connections.values()].filter((each) => each.place.tab === tab && (!server || each.place.server === server));
+  return [...connections.values()].filter(
+    (each) => each.place.tab === tab && (!server || each.place.server === server),
+  );
 }
 
 /**
@@ -296,7 +310,14 @@ function isEventSource({ source }, { cache, headers }) {
  */
 async function mended(id, { tab, server, path, query, source }, signal) {
   const cut = () => tabs.get(tab)?.cables.get(server)?.cut;
-  if (cut()) tell(tabs.get(tab)?.client, server, { kind: "waiting", connection: id, method: "GET", path: pathAndQuery(path, query), source });
+  if (cut())
+    tell(tabs.get(tab)?.client, server, {
+      kind: "waiting",
+      connection: id,
+      method: "GET",
+      path: pathAndQuery(path, query),
+      source,
+    });
   while (cut() && !signal.aborted) {
     await new Promise((/** @type {(value?: unknown) => void} */ resolve) => {
       cableWatchers.add(resolve);
@@ -326,7 +347,8 @@ function pathAndQuery(path, query) {
 /** @param {Request} request */
 function notRunning(request) {
   if (request.mode !== "navigate") return Response.error();
-  const page = '<!doctype html><html lang="en"><meta charset="utf-8"><title>Not running</title><p>This server is not running any more.';
+  const page =
+    '<!doctype html><html lang="en"><meta charset="utf-8"><title>Not running</title><p>This server is not running any more.';
   return new Response(page, { status: 503, headers: { "content-type": "text/html; charset=utf-8" } });
 }
 
@@ -379,8 +401,17 @@ class Connection {
     const { protocol, hostname, port } = location;
     const scheme = protocol.slice(0, -1);
     this.#ask({
-      kind: "request", server, method: this.method, path, query, headers: this.headers, body, source,
-      scheme, host: hostname, port: Number(port) || (scheme === "https" ? 443 : 80),
+      kind: "request",
+      server,
+      method: this.method,
+      path,
+      query,
+      headers: this.headers,
+      body,
+      source,
+      scheme,
+      host: hostname,
+      port: Number(port) || (scheme === "https" ? 443 : 80),
     });
     const first = await this.#take();
     if (first?.end) this.#finish("server", first.end);
