@@ -9,8 +9,9 @@ from streamside import catalogue
 from streamside.assets import AssetError
 from streamside.catalogue import Lesson, SiteError
 from streamside.setup import SetupError
-from streamside.site import check, claims, new, render, run
+from streamside.site import check, new_lesson, render_site, run_lessons
 from streamside.site.bundle import BundleError
+from streamside.site.pyodide import example_trial
 
 ROOT = catalogue.ROOT
 EXPECTED = (SiteError, BundleError, AssetError, SetupError)
@@ -59,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _build(_: argparse.Namespace) -> int:
     _run_outdated(_all_lessons())
-    changed = render.render(ROOT)
+    changed = render_site.render(ROOT)
     print(f"_site: {len(changed)} files changed" if changed else "_site: nothing has changed")
     return 0
 
@@ -77,23 +78,23 @@ def _run(options: argparse.Namespace) -> int:
     if options.lesson:
         lessons = [_named(path, lessons) for path in options.lesson]
     if options.all:
-        run.run([lesson for lesson in lessons if any(lesson.code)], _say)
+        run_lessons.run([lesson for lesson in lessons if any(lesson.code)], _say)
     elif not _run_outdated(lessons):
         print("all outputs are up to date")
     return 0
 
 
 def _new(options: argparse.Namespace) -> int:
-    path = new.new(options.title, options.example, ROOT)
+    path = new_lesson.new(options.title, options.example, ROOT)
     print(f"{path.relative_to(ROOT)}: write it with `make lab`, then see `streamside check`")
     return 0
 
 
 def _check(_: argparse.Namespace) -> int:
-    render.render(ROOT)
+    render_site.render(ROOT)
     complaints = check.check(catalogue.read(ROOT), ROOT / "_site")
     examples = catalogue.examples(ROOT)
-    complaints += check.false_claims(examples, claims.try_out(examples))
+    complaints += check.false_claims(examples, example_trial.try_out(examples))
     for complaint in complaints:
         print(complaint)
     print(f"{len(complaints)} complaints" if complaints else "nothing to complain of")
@@ -113,8 +114,8 @@ def _named(path: str, lessons: Sequence[Lesson]) -> Lesson:
 
 
 def _run_outdated(lessons: Sequence[Lesson]) -> bool:
-    outdated = [lesson for lesson in lessons if not run.is_current(lesson)]
-    run.run(outdated, _say)
+    outdated = [lesson for lesson in lessons if not run_lessons.is_current(lesson)]
+    run_lessons.run(outdated, _say)
     return bool(outdated)
 
 

@@ -18,7 +18,7 @@ from streamside import browser as browsers
 from streamside.assets import AssetError
 from streamside.catalogue import ROOT, SiteError
 from streamside.server import serve
-from streamside.site import render
+from streamside.site import render_site
 from streamside.site.bundle import BundleError
 from tests import small_tutorial
 from tests.patience import PATIENCE
@@ -105,7 +105,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Build the pages, once, before the workers that run the tests start."""
     if not hasattr(session.config, "workerinput"):
         try:
-            render.render(ROOT)
+            render_site.render(ROOT)
         except (SiteError, BundleError, AssetError) as error:
             pytest.exit(f"the pages cannot be built: {error}", returncode=2)
 

@@ -17,8 +17,8 @@ def in_project(project: Path, monkeypatch) -> Path:
     """The command works on a small tutorial, without its slow parts: pages, and Python as in a page."""
     monkeypatch.setattr(cli, "ROOT", project)
     monkeypatch.setattr(cli.catalogue.read, "__defaults__", (project,))
-    monkeypatch.setattr(cli.render, "render", lambda root: ["index.html"])
-    monkeypatch.setattr(cli.claims, "try_out", lambda examples: {example.name: None for example in examples})
+    monkeypatch.setattr(cli.render_site, "render", lambda root: ["index.html"])
+    monkeypatch.setattr(cli.example_trial, "try_out", lambda examples: {example.name: None for example in examples})
     return project
 
 
@@ -72,7 +72,7 @@ def test_a_folder_that_cannot_be_written_is_said(in_project, capsys, monkeypatch
     def refuse(root):
         raise PermissionError(13, "Permission denied", "_site/index.html")
 
-    monkeypatch.setattr(cli.render, "render", refuse)
+    monkeypatch.setattr(cli.render_site, "render", refuse)
     assert main(["check"]) == 2
     error = capsys.readouterr().err
     assert error.startswith("streamside: ")
@@ -84,7 +84,7 @@ def test_ctrl_c_is_no_error(in_project, monkeypatch):
     def interrupted(root):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli.render, "render", interrupted)
+    monkeypatch.setattr(cli.render_site, "render", interrupted)
     assert main(["check"]) == 130
 
 

@@ -30,7 +30,15 @@ PYODIDE = ROOT / "node_modules" / "pyodide"
 CACHE = ROOT / ".cache" / "live"
 PACKED = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "boot.zip", "started.bin")  # what starts Python
 OURS = (LIVE / "bridge.py", ROOT / "streamside" / "__init__.py", ROOT / "streamside" / "wire.py")
-TOOLS = (Path(__file__), HERE / "bundle.mjs", HERE / "compile.py", HERE / "used.py", HERE / "started.py")
+RUN_IN_NODE = HERE / "pyodide/run_in_node.mjs"
+PROGRAMS = HERE / "pyodide/programs"
+TOOLS = (
+    Path(__file__),
+    RUN_IN_NODE,
+    PROGRAMS / "compile_modules.py",
+    PROGRAMS / "find_imports.py",
+    PROGRAMS / "take_snapshot.py",
+)
 NOT_IN_A_PAGE = {"uvicorn"}  # the bridge stands for it
 PAGE = {"sys_platform": "emscripten", "platform_system": "Emscripten", "python_version": "3.14", "extra": ""}
 ASSET = re.compile(r"(?:@[\w.-]+/)?[\w.-]+@\d[\w.-]*/[\w./-]+\.(?:js|css)")
@@ -62,7 +70,7 @@ def build(target: Path) -> None:
 
 def bundle_editor(target: Path) -> None:
     """Write the code editor with all that it imports, the one script that needs a build. Raises `BundleError`."""
-    command = [setup.node(), HERE / "editor.mjs", LIVE / "editor.js", target]
+    command = [setup.node(), HERE / "bundle_editor.mjs", LIVE / "editor.js", target]
     done = subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
         raise BundleError(f"the code editor cannot be bundled:\n{done.stderr.strip()}")
@@ -115,13 +123,13 @@ def imports(program: str) -> set[str]:
 def make_files(folder: Path, examples: list[catalogue.Example]) -> dict[str, str]:
     """Make the archives and put everything into the cache, named by content: plain name → name there."""
     gather(folder / "sources", {name for each in examples for name in each.metadata.get("dependencies", [])})
-    run_pyodide(HERE / "compile.py", folder)
+    run_pyodide(PROGRAMS / "compile_modules.py", folder)
     (folder / "examples").mkdir()
     for example in examples:
         shutil.copy(example.path, folder / "examples")
-    run_pyodide(HERE / "used.py", folder, folder / "all.zip")
+    run_pyodide(PROGRAMS / "find_imports.py", folder, folder / "all.zip")
     write_boot(folder / "all.zip", set((folder / "used.txt").read_text(encoding="utf-8").split()))
-    run_pyodide(HERE / "started.py", folder, folder / "boot.zip", folder / "started.bin")
+    run_pyodide(PROGRAMS / "take_snapshot.py", folder, folder / "boot.zip", folder / "started.bin")
     files = {name: keep(name, pack((find(name, folder)).read_bytes())) for name in PACKED}
     files["all.zip"] = keep("all.zip", (folder / "all.zip").read_bytes())
     return files
@@ -172,7 +180,7 @@ def applies(requirement: Requirement) -> bool:
 
 def run_pyodide(program: Path, folder: Path, stdlib: Path | None = None, snapshot: Path | None = None) -> None:
     """Run a program in Pyodide under Node.js, where `folder` is /work. Raises `BundleError` with what it said."""
-    command = [setup.node(), HERE / "bundle.mjs", program, folder, *filter(None, (stdlib, snapshot))]
+    command = [setup.node(), RUN_IN_NODE, program, folder, *filter(None, (stdlib, snapshot))]
     done = subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
         said = (done.stdout + done.stderr).strip().splitlines()

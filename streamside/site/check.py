@@ -10,8 +10,8 @@ from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 from streamside.catalogue import Example, Lesson, Site, SiteError, cell_text, examples
-from streamside.site.new import TO_DO
-from streamside.site.run import is_current
+from streamside.site.new_lesson import TO_DO
+from streamside.site.run_lessons import is_current
 
 ADDRESS = re.compile(
     r"(?:https?://|\b)(?:127\.0\.0\.1|localhost|0\.0\.0\.0|\[::1\]):\d+|(?:file://)?/(?:home|Users|root|tmp)/\w[^\s\"'<]*"

@@ -22,7 +22,7 @@ from starlette.types import Scope
 from watchfiles import awatch
 
 from streamside.catalogue import ROOT, SiteError
-from streamside.site import render
+from streamside.site import render_site
 from streamside.wire import encode
 
 PORTS = range(8000, 8100)
@@ -50,7 +50,7 @@ def serve(
     `build` is the command that brings the site up to date when a source has changed; what it says is said, and when it
     fails the site stays as it was. Raises `SiteError` if there are no pages to be made, `PreviewError` without a port.
     """
-    render.render(root)
+    render_site.render(root)
     out = root / "_site"
     with _listener(ports, say) as listener:
         say(f"Streamside is at http://127.0.0.1:{listener.getsockname()[1]}/ (Ctrl-C stops it)")

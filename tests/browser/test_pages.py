@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, Response, expect
 from benchmarks.static import serving
 from streamside import catalogue
 from streamside.catalogue import ROOT
-from streamside.site.render import render
+from streamside.site.render_site import render
 from tests import small_tutorial
 
 AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ from nbclient.exceptions import CellExecutionError
 from pytest_notebook.nb_regression import NBRegressionError, NBRegressionFixture
 
 from streamside.catalogue import Lesson, read
-from streamside.site.run import VOLATILE
+from streamside.site.run_lessons import VOLATILE
 
 SITE = read()
 LESSONS = [lesson for lesson in (*SITE.lessons, *SITE.pages) if any(lesson.code)]

@@ -6,7 +6,7 @@ import pytest
 
 from streamside.catalogue import examples, read
 from streamside.site.check import check, false_claims
-from streamside.site.run import digest
+from streamside.site.run_lessons import digest
 from tests.small_tutorial import code, markdown, write_lesson
 
 SHOWN = code('from examples import one\nfrom streamside.lab import source\nsource(one, "app")')

@@ -35,7 +35,7 @@ BUILD = """
 import sys
 from pathlib import Path
 from streamside.catalogue import SiteError
-from streamside.site.render import render
+from streamside.site.render_site import render
 try:
     render(Path(sys.argv[1]))
 except SiteError as error:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from streamside.catalogue import Lesson, SiteError
-from streamside.site.run import is_current, run, same
+from streamside.site.run_lessons import is_current, run, same
 from tests.small_tutorial import EXAMPLE, code, markdown, write_lesson
 
 

@@ -9,7 +9,7 @@ import pytest
 from streamside import setup
 from streamside.catalogue import examples, read
 from streamside.site.check import check, false_claims
-from streamside.site.claims import try_out
+from streamside.site.pyodide.example_trial import try_out
 
 ROOT = setup.ROOT
 TOOLS = ROOT / "node_modules"

@@ -1,4 +1,4 @@
-// Runs the `main` of a program in Pyodide under Node.js: node bundle.mjs PROGRAM FOLDER [STDLIB.zip [SNAPSHOT]]; the folder is
+// Runs the `main` of a program in Pyodide under Node.js: node run_in_node.mjs PROGRAM FOLDER [STDLIB.zip [SNAPSHOT]]; the folder is
 // /work in there. A snapshot of the memory, as it is afterwards, goes into the file that is named last.
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";

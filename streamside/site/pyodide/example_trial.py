@@ -8,7 +8,7 @@ from streamside.catalogue import ROOT, Example
 from streamside.site import bundle
 
 CACHE = ROOT / ".cache"
-PROGRAM = Path(__file__).with_name("visited.py")
+PROGRAM = Path(__file__).with_name("programs") / "try_examples.py"
 
 
 def try_out(examples: Iterable[Example]) -> Mapping[str, str | None]:

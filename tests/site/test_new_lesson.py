@@ -6,7 +6,7 @@ import pytest
 
 from streamside.catalogue import SiteError, read
 from streamside.site.check import check
-from streamside.site.new import new, slug
+from streamside.site.new_lesson import new, slug
 
 
 def test_a_new_lesson_follows_the_last_one(project):

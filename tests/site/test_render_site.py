@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 import pytest
 
 from streamside.catalogue import ROOT, SiteError
-from streamside.site import render as module
-from streamside.site.render import complete, render
+from streamside.site import render_site as module
+from streamside.site.render_site import complete, render
 from tests import small_tutorial
 from tests.small_tutorial import code, invalid, markdown, output, printed, write_notebook
 
@@ -148,7 +148,7 @@ def test_a_page_that_something_else_wrote_or_removed_is_made_again(tutorial: Pat
 def test_nothing_to_do_imports_neither_nbconvert_nor_jinja(tutorial: Path):
     render(tutorial)
     program = (
-        "import sys\nfrom pathlib import Path\nfrom streamside.site.render import render\n"
+        "import sys\nfrom pathlib import Path\nfrom streamside.site.render_site import render\n"
         "assert render(Path(sys.argv[1])) == []\n"
         "assert not {'nbconvert', 'jinja2', 'nbformat', 'mistune', 'pygments'} & set(sys.modules)"
     )

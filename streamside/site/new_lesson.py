@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from streamside.catalogue import ROOT, SiteError, example, read
-from streamside.site.run import store
+from streamside.site.run_lessons import store
 
 # The questions stay until the author has answered them; the checker complains of every one that is left.
 TO_DO = "TO DO:"
