@@ -5,15 +5,16 @@
 
 import sys
 
-from streamside.catalogue import SiteError
+from streamside.catalogue import Project
+from streamside.errors import UserError
 from streamside.site import render_site
 
 
 def main() -> int:
     """Complete `_site`; return the exit status."""
     try:
-        render_site.complete()
-    except SiteError as error:
+        render_site.complete(Project())
+    except UserError as error:
         print(f"streamside: {error}", file=sys.stderr)
         return 2
     return 0

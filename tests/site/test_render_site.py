@@ -3,16 +3,18 @@
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from streamside.catalogue import ROOT, SiteError
-from streamside.site import render_site as module
-from streamside.site.render_site import complete, render
+from streamside.catalogue import Project
+from streamside.errors import UserError
+from streamside.paths import ROOT
+from streamside.site import render_site
 from tests import small_tutorial
-from tests.small_tutorial import code, invalid, markdown, output, printed, write_notebook
+from tests.small_tutorial import code, invalid, markdown, output, printed, render, scripts_alone, write_notebook
 
 
 @pytest.fixture
@@ -43,6 +45,16 @@ def test_a_page_says_what_its_front_matter_says_and_does_not_show_it(tutorial: P
     assert '<time datetime="2026-11-21">21 November 2026</time>' in page
     assert "description: About" not in page
     assert page.count("<h1") == 1
+
+
+def test_text_in_the_head_is_text(tutorial: Path):
+    contents = tutorial / "_quarto.yml"
+    contents.write_text(contents.read_text().replace("title: A small tutorial", "title: Streams </title><b> & more"))
+    write_notebook(tutorial / "notebooks/01-a.ipynb", markdown("Text."), title="'a < b & </title>'")
+    render(tutorial)
+    said = "Streams &lt;/title&gt;&lt;b&gt; &amp; more"
+    assert f"<title>a &lt; b &amp; &lt;/title&gt; · {said}</title>" in read(tutorial)
+    assert f"<title>{said}: A small tutorial</title>" in read(tutorial, "index.html")
 
 
 def test_links_are_relative_and_lead_to_pages_and_files(tutorial: Path):
@@ -110,14 +122,14 @@ def test_the_live_element_is_kept_as_it_is_and_brings_its_script(tutorial: Path)
 
 def test_what_no_page_can_show_is_said_with_the_lesson(tutorial: Path):
     write_notebook(tutorial / "notebooks/01-a.ipynb", code("x", output(application_x="?")))
-    with pytest.raises(SiteError, match=r"^notebooks/01-a\.ipynb: an output has none of the forms"):
+    with pytest.raises(UserError, match=r"^notebooks/01-a\.ipynb: an output has none of the forms"):
         render(tutorial)
 
 
 def test_a_date_that_is_none_is_said_with_the_lesson(tutorial: Path):
     notebook = tutorial / "notebooks/01-a.ipynb"
     notebook.write_text(notebook.read_text().replace("2026-11-21", "tomorrow"))
-    with pytest.raises(SiteError, match=r"^notebooks/01-a\.ipynb: .*tomorrow"):
+    with pytest.raises(UserError, match=r"^notebooks/01-a\.ipynb: .*tomorrow"):
         render(tutorial)
 
 
@@ -138,6 +150,38 @@ def test_what_is_on_every_page_changes_every_page(tutorial: Path, source: str):
     assert {"index.html", "about.html", "notebooks/01-a.html", "notebooks/02-b.html"} <= set(render(tutorial))
 
 
+def test_a_lesson_moved_to_another_part_changes_every_page(tutorial: Path):
+    contents = tutorial / "_quarto.yml"
+    second = "          - href: notebooks/02-b.ipynb\n"
+    part = f"      - section: Two\n        contents:\n{second}"
+    contents.write_text(contents.read_text() + "      - section: Two\n        contents: []\n")
+    render(tutorial)
+    text = contents.read_text().replace(second, "")
+    contents.write_text(text[: text.index("      - section: Two")] + part)
+    assert {"index.html", "notebooks/01-a.html", "notebooks/02-b.html"} <= set(render(tutorial))
+    assert '<p class="eyebrow">Two ' in read(tutorial, "notebooks/02-b.html")
+
+
+@pytest.mark.parametrize("place", ["blog/template", "blog/theme", "blog/theme/.Trashes", "examples", "notebooks"])
+def test_files_that_systems_leave_change_nothing(tutorial: Path, place: str):
+    render(tutorial)
+    (tutorial / place).mkdir(exist_ok=True)
+    for name in (".DS_Store", ".x.png", "Thumbs.db"):
+        (tutorial / place / name).write_bytes(b"\0")
+    assert render(tutorial) == []
+
+
+def test_a_site_on_another_filesystem(tutorial: Path):
+    elsewhere = Path("/dev/shm")
+    if not elsewhere.is_dir() or elsewhere.stat().st_dev == tutorial.stat().st_dev:
+        pytest.skip("this machine has no other filesystem to write to")
+    with tempfile.TemporaryDirectory(dir=elsewhere) as folder:
+        (tutorial / "_site").symlink_to(folder, target_is_directory=True)
+        render(tutorial)
+        assert "<h1>A</h1>" in read(tutorial)
+        assert not [path for path in Path(folder).iterdir() if path.name.startswith(".")]
+
+
 def test_a_page_that_something_else_wrote_or_removed_is_made_again(tutorial: Path):
     render(tutorial)
     (tutorial / "_site/about.html").write_text("Quarto was here")
@@ -148,7 +192,7 @@ def test_a_page_that_something_else_wrote_or_removed_is_made_again(tutorial: Pat
 def test_nothing_to_do_imports_neither_nbconvert_nor_jinja(tutorial: Path):
     render(tutorial)
     program = (
-        "import sys\nfrom pathlib import Path\nfrom streamside.site.render_site import render\n"
+        "import sys\nfrom pathlib import Path\nfrom tests.small_tutorial import render\n"
         "assert render(Path(sys.argv[1])) == []\n"
         "assert not {'nbconvert', 'jinja2', 'nbformat', 'mistune', 'pygments'} & set(sys.modules)"
     )
@@ -172,40 +216,38 @@ def snapshot(tutorial: Path) -> dict[str, bytes]:
     return {path.relative_to(site).as_posix(): path.read_bytes() for path in site.rglob("*") if path.is_file()}
 
 
-@pytest.mark.parametrize("fault", [KeyboardInterrupt, SiteError])
-def test_a_build_that_does_not_get_through_leaves_the_site_as_it_was(
-    tutorial: Path, monkeypatch: pytest.MonkeyPatch, fault: type[BaseException]
-):
+@pytest.mark.parametrize("fault", [KeyboardInterrupt, UserError])
+def test_a_build_that_does_not_get_through_leaves_the_site_as_it_was(tutorial: Path, fault: type[BaseException]):
     render(tutorial)
     before = snapshot(tutorial)
     write_notebook(tutorial / "notebooks/01-a.ipynb", markdown("Changed."))
     (tutorial / "blog/theme/icon.svg").write_text("<svg/>")
 
-    def fail(*_: object) -> None:
-        raise fault
+    def fail(folder: Path, project: Project) -> None:
+        scripts_alone(folder, project)
+        raise fault("one", "two")
 
-    monkeypatch.setattr(module, "_feed", fail)  # the last thing that is made
     with pytest.raises(fault):
-        render(tutorial)
+        render_site.render(Project(tutorial), fail)
     assert snapshot(tutorial) == before
     assert list((tutorial / ".cache").iterdir()) == []
 
 
 def test_a_broken_table_of_contents_is_said_with_its_line(tutorial: Path):
     (tutorial / "_quarto.yml").write_text("website:\n  title: [\n")
-    with pytest.raises(SiteError, match=r"^_quarto\.yml, line 3: not YAML"):
+    with pytest.raises(UserError, match=r"^_quarto\.yml, line 3: not YAML"):
         render(tutorial)
 
 
 def test_a_lesson_that_is_not_there_is_said(tutorial: Path):
     (tutorial / "notebooks/02-b.ipynb").unlink()
-    with pytest.raises(SiteError, match=r"notebooks/02-b\.ipynb.*cannot be read|notebooks/02-b\.ipynb: No such file"):
+    with pytest.raises(UserError, match=r"notebooks/02-b\.ipynb.*cannot be read|notebooks/02-b\.ipynb: No such file"):
         render(tutorial)
 
 
 def test_a_place_that_cannot_be_written_is_said(tutorial: Path):
     (tutorial / "_site").write_text("a file where the folder should be")
-    with pytest.raises(SiteError, match=r"_site.*; make sure that it can be read and written"):
+    with pytest.raises(UserError, match=r"_site.*; make sure that it can be read and written"):
         render(tutorial)
 
 
@@ -225,7 +267,7 @@ def test_the_feed_is_atom_with_relative_links_and_ids_of_no_place(tutorial: Path
 def test_a_site_of_quartos_is_completed_and_its_pages_are_left_alone(tutorial: Path):
     (tutorial / "_site").mkdir()
     (tutorial / "_site/index.html").write_text("Quarto's")
-    complete(tutorial)
+    render_site.complete(Project(tutorial), scripts_alone)
     assert read(tutorial, "index.html") == "Quarto's"
     assert (tutorial / "_site/feed.xml").is_file()
     assert (tutorial / "_site/live/live-example.js").is_file()

@@ -1,54 +1,39 @@
-"""In Pyodide: which examples answer for their page here, and why the others do not, into /work/.cache/visited.json.
+"""In Pyodide: which examples answer for their page here, and why the others do not, into /work/reasons.json.
 
-The folder /work is the project, with the packages of its environment as they are.
+/work/names.json names them; /project is the project, /packages are those of its environment, as they are.
 """
 
-import asyncio
-import io
 import json
 import sys
-from contextlib import redirect_stderr
 from pathlib import Path
-from typing import Any
 
-SECONDS = 10.0  # for an example to answer, and then for it to end what it does about the answer
-sys.path[:0] = ["/work", "/work/blog/live", *map(str, Path("/work/.venv").glob("[Ll]ib/**/site-packages"))]
+sys.path[:0] = ["/project", "/project/blog/live", "/packages", "/programs"]
 
 import bridge  # type: ignore[import-not-found]  # noqa: E402  # from the folders above
+from example_visit import visit  # type: ignore[import-not-found]  # noqa: E402
 
 
-async def visit(name: str) -> str | None:
-    """Serve one example and ask for its page; None if all goes well, or what does not."""
-    messages: list[dict[str, Any]] = []
-    host = bridge.Bridge(messages.append)
-    request = {"kind": "request", "id": "1", "server": name, "method": "GET", "path": "/", "query": "", "headers": []}
-    with redirect_stderr(io.StringIO()) as said:
-        try:
-            await asyncio.wait_for(host.start(name, name, f"from examples.{name} import app"), SECONDS)
-            host.receive({**request, "body": None, "source": None, "scheme": "http", "host": "localhost", "port": 80})
-            await asyncio.wait_for(host.connections["1"].task, SECONDS)
-            await host.stop(name)
-        except TimeoutError:
-            return f"it did not answer within {SECONDS:.0f} seconds"
-        except bridge.ExampleError as error:
-            return str(error)
-    if b"new WebSocket(" in b"".join(message["body"] for message in messages if message["kind"] == "chunk"):
-        return "its page opens a WebSocket, which a service worker never sees"
-    return said.getvalue().splitlines()[-1] if "Traceback" in said.getvalue() else None
+async def reason(name: str) -> str | None:
+    """Why an example does not run here; None if it does."""
+    try:
+        told: str | None = await visit(name, f"from examples.{name} import app")
+    except bridge.ExampleError as error:
+        return str(error)
+    return told
 
 
 async def main() -> None:
-    """Visit all examples that are asked for."""
+    """Try them out, one after the other."""
     bridge.adapt()
-    write({name: await visit(name) for name in asked()})
+    write_down({name: await reason(name) for name in asked_for()})
 
 
-def asked() -> list[str]:
-    """Their names."""
-    names: list[str] = json.loads(Path("/work/.cache/visit.json").read_text())
+def asked_for() -> list[str]:
+    """The names of the examples."""
+    names: list[str] = json.loads(Path("/work/names.json").read_text())
     return names
 
 
-def write(reasons: dict[str, str | None]) -> None:
-    """Leave what was found where `claims` looks for it."""
-    Path("/work/.cache/visited.json").write_text(json.dumps(reasons))
+def write_down(reasons: dict[str, str | None]) -> None:
+    """Leave what was found."""
+    Path("/work/reasons.json").write_text(json.dumps(reasons))
