@@ -1,6 +1,7 @@
 """Each complaint of the checker, provoked; and a tutorial that is in order, with none."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -151,3 +152,7 @@ def test_what_an_example_says_of_the_page_is_held_against_what_it_does_there(pro
     (project / "examples/one.py").write_text(f'"""One."""\n\n{block}')
     said = list(map(str, false_claims(Project(project).examples, {"one": reason})))
     assert [text.split(": ", 1)[1].split("; ")[0] for text in said] == ([complaint] if complaint else [])
+
+
+def test_this_tutorial_gives_no_complaint(built_site: Path):
+    assert list(map(str, check(Project(), built_site))) == []
