@@ -11,11 +11,13 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-NODE_MODULES = ROOT / "node_modules"
+from streamside.errors import UserError
+from streamside.paths import NODE_MODULES
+
 PREFIX = "/.assets/"
 CDN_LINK = re.compile(
-    r"https://cdn\.jsdelivr\.net/npm/(?P<package>(?:@[\w.-]+/)?[\w.-]+)@(?P<version>[\w.-]+)/(?P<file>[\w./-]+)"
+    r"https://cdn\.jsdelivr\.net/npm/"
+    r"(?P<package>(?:@[\w-][\w.-]*/)?[\w-][\w.-]*)@(?P<version>[\w.-]+)/(?P<file>[\w./-]+)"  # no name begins with "."
 )
 
 Scope = MutableMapping[str, Any]
@@ -25,35 +27,26 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-class AssetError(Exception):
-    """A page asks for a browser file that is not installed in that version; the message says which, and the remedy."""
-
-
-def links(text: str) -> list[str]:
-    """The CDN links in a page or a program, in order."""
-    return [match[0] for match in CDN_LINK.finditer(text)]
-
-
 def find(link: str) -> Path:
-    """The file in `node_modules` that a CDN link stands for. Raises `AssetError`."""
+    """The file in `node_modules` that a CDN link stands for. Raises `UserError` if that version has no such file."""
     match = CDN_LINK.fullmatch(link)
     if not match:
-        raise AssetError(f"{link} is not of the form https://cdn.jsdelivr.net/npm/PACKAGE@VERSION/FILE")
-    folder = NODE_MODULES / match["package"]
+        raise UserError(link, "is not of the form https://cdn.jsdelivr.net/npm/PACKAGE@VERSION/FILE")
+    package, folder = match["package"], NODE_MODULES / match["package"]
     try:
-        installed = json.loads((folder / "package.json").read_text(encoding="utf-8"))["version"]
+        installed = json.loads((folder / "package.json").read_text(encoding="utf-8")).get("version")
     except FileNotFoundError:
-        raise AssetError(f"{match['package']} is not installed: add it to package.json and run `npm install`") from None
+        raise UserError(link, f"{package} is not installed", "add it to package.json and run `npm install`") from None
     if installed != match["version"]:
-        raise AssetError(f"{link} names version {match['version']}, but {installed} is installed: make them the same")
+        raise UserError(link, f"names version {match['version']}, but {installed} is installed", "make them the same")
     path = folder / match["file"]
     if ".." in Path(match["file"]).parts or not path.is_file():
-        raise AssetError(f"{match['package']} {installed} has no file {match['file']}")
+        raise UserError(link, f"{package} {installed} has no file {match['file']}")
     return path
 
 
 def local_path(link: str) -> str:
-    """The path under which `local` serves the file of a CDN link. Raises `AssetError` if there is no such file."""
+    """The path under which `local` serves the file of a CDN link. Raises `UserError` if there is no such file."""
     find(link)
     return PREFIX + link.split("/npm/", 1)[1]
 
@@ -77,7 +70,7 @@ async def answer(link: str, send: Send) -> None:
     """Send the file of a CDN link, or 404."""
     try:
         path = find(link)
-    except AssetError as error:
+    except UserError as error:
         status, kind, body = 404, "text/plain; charset=utf-8", str(error).encode()
     else:
         status, kind, body = 200, mimetypes.guess_type(path.name)[0] or "application/octet-stream", path.read_bytes()

@@ -1,4 +1,4 @@
-"""Lessons and their examples, as `_quarto.yml`, the notebooks' front matter and their imports tell.
+"""A project's lessons and examples, as `_quarto.yml`, the notebooks' front matter and their imports tell.
 
 Reads JSON and YAML only, so that finding out that nothing has changed costs next to nothing.
 """
@@ -15,14 +15,14 @@ from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
-EXAMPLES = ROOT / "examples"
+from streamside.errors import UserError
+from streamside.paths import ROOT
+
+TABLE_OF_CONTENTS = "_quarto.yml"
 FRONT_MATTER = re.compile(r"\A---\n(.*?)^---\s*$", re.DOTALL | re.MULTILINE)
 SCRIPT_BLOCK = re.compile(r"^# /// script\n((?:#(?: .*)?\n)+?)# ///$", re.MULTILINE)  # PEP 723
-
-
-class SiteError(Exception):
-    """A source of the site is not as it must be; the message says which, where (file and line), and the remedy."""
+# What systems and tools leave in folders, beside all whose names begin with a full stop: no files of ours.
+LEFT_BEHIND = {"__pycache__", "Thumbs.db", "desktop.ini"}
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,12 @@ class Lesson:
 
     @cached_property
     def notebook(self) -> dict[str, Any]:
-        """The notebook as JSON; `about.md` as a notebook of one cell. Raises `SiteError`."""
+        """The notebook as JSON; `about.md` as a notebook of one cell. Raises `UserError`."""
         try:
             text = self.file.read_text(encoding="utf-8")
         except OSError as error:
-            raise SiteError(f"{self.path}: cannot be read ({error.strerror}); `_quarto.yml` names it") from None
+            remedy = "`_quarto.yml` names it: write it, or take it out there"
+            raise UserError(self.path, f"cannot be read ({error.strerror})", remedy) from None
         if self.file.suffix == ".md":
             head = FRONT_MATTER.match(text)
             cells = [_cell("raw", head[0])] if head else []
@@ -62,7 +63,7 @@ class Lesson:
         try:
             notebook: dict[str, Any] = json.loads(text)
         except json.JSONDecodeError as error:
-            raise SiteError(f"{self.path}, line {error.lineno}: not a notebook ({error.msg})") from None
+            raise UserError(f"{self.path}, line {error.lineno}", f"not a notebook ({error.msg})") from None
         return notebook
 
     @property
@@ -74,13 +75,12 @@ class Lesson:
 
     @cached_property
     def front_matter(self) -> Mapping[str, Any]:
-        """What the first cell, a raw one, says between `---` lines. Raises `SiteError`."""
+        """What the first cell, a raw one, says between `---` lines. Raises `UserError`."""
         cells = self.notebook["cells"]
         match = FRONT_MATTER.match(cell_text(cells[0])) if cells and cells[0]["cell_type"] == "raw" else None
         if not match:
-            raise SiteError(
-                f"{self.path}, cell 1: no front matter; begin with a raw cell: ---, title: …, description: …, ---"
-            )
+            remedy = "begin with a raw cell: ---, title: …, description: …, ---"
+            raise UserError(f"{self.path}, cell 1", "no front matter", remedy)
         return _mapping(_yaml(match[1], f"{self.path}, cell 1"), f"{self.path}, cell 1")
 
     @property
@@ -98,19 +98,15 @@ class Lesson:
         """The day of publication as YYYY-MM-DD, or empty."""
         return str(self.front_matter.get("date", ""))
 
-    @property
-    def categories(self) -> list[str]:
-        """The words under which the lesson is filed."""
-        return list(map(str, self.front_matter.get("categories") or []))
-
     @cached_property
     def examples(self) -> tuple["Example", ...]:
-        """The examples that the lesson's code imports, in order. Raises `SiteError`."""
+        """The examples that the lesson's code imports, in order. Raises `UserError`."""
         names: dict[str, None] = {}
         for number, text in self.code:
             for name in _imported_examples(text, f"{self.path}, cell {number}"):
                 names[name] = None
-        return tuple(example(name, self.root) for name in names)
+        project = Project(self.root)
+        return tuple(project.example(name) for name in names)
 
 
 @dataclass(frozen=True)
@@ -120,22 +116,6 @@ class Part:
     title: str
     lessons: tuple[Lesson, ...]
     planned: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Site:
-    """The whole tutorial, in reading order."""
-
-    root: Path
-    title: str
-    description: str
-    parts: tuple[Part, ...]
-    pages: tuple[Lesson, ...]  # beside the lessons: the home page, about
-
-    @property
-    def lessons(self) -> tuple[Lesson, ...]:
-        """All lessons of all parts, in order."""
-        return tuple(lesson for part in self.parts for lesson in part.lessons)
 
 
 @dataclass(frozen=True)
@@ -155,7 +135,7 @@ class Example:
         """All files that it consists of."""
         if self.path.is_file():
             return [self.path]
-        return sorted(file for file in self.path.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
+        return files_below(self.path)
 
     @property
     def title(self) -> str:
@@ -176,42 +156,81 @@ class Example:
         return None if reason is None else str(reason)
 
 
-def read(root: Path = ROOT) -> Site:
-    """The tutorial of the project in `root`. Raises `SiteError`."""
-    source = "_quarto.yml"
-    try:
-        text = (root / source).read_text(encoding="utf-8")
-    except OSError as error:
-        raise SiteError(f"{source}: cannot be read ({error.strerror})") from None
-    website = _mapping(_mapping(_yaml(text, source), source).get("website"), f"{source}: `website:`")
-    sidebar = _mapping(website.get("sidebar"), f"{source}: `website: sidebar:`")
-    sections = [item for item in sidebar.get("contents") or [] if isinstance(item, dict) and "section" in item]
-    pages = [name for name in ("index.ipynb", "about.md") if (root / name).is_file()]
-    return Site(
-        root,
-        str(website.get("title", "")),
-        str(website.get("description", "")),
-        tuple(_part(section, root) for section in sections),
-        tuple(Lesson(root, name) for name in pages),
-    )
+@dataclass(frozen=True)
+class Project:
+    """The tutorial in a folder: what its table of contents says, and its examples.
+
+    Each is read once, when it is first asked for; what has changed since, a new `Project` sees. All raise `UserError`.
+    """
+
+    root: Path = ROOT
+
+    @property
+    def title(self) -> str:
+        """The tutorial's."""
+        return str(self._website.get("title", ""))
+
+    @property
+    def description(self) -> str:
+        """The tutorial in one sentence."""
+        return str(self._website.get("description", ""))
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """Its parts, in order."""
+        sidebar = _mapping(self._website.get("sidebar"), f"{TABLE_OF_CONTENTS}: `website: sidebar:`")
+        contents = sidebar.get("contents") or []
+        return tuple(_part(item, self.root) for item in contents if isinstance(item, dict) and "section" in item)
+
+    @property
+    def lessons(self) -> tuple[Lesson, ...]:
+        """All lessons of all parts, in order."""
+        return tuple(lesson for part in self.parts for lesson in part.lessons)
+
+    @cached_property
+    def pages(self) -> tuple[Lesson, ...]:
+        """Beside the lessons: the home page, about."""
+        return tuple(Lesson(self.root, name) for name in ("index.ipynb", "about.md") if (self.root / name).is_file())
+
+    @property
+    def documents(self) -> tuple[Lesson, ...]:
+        """All that becomes a page: the pages beside the lessons, then the lessons."""
+        return (*self.pages, *self.lessons)
+
+    @cached_property
+    def examples(self) -> tuple[Example, ...]:
+        """All examples, by name."""
+        folder = self.root / "examples"
+        files = [path.stem for path in folder.glob("*.py") if path.name != "__init__.py"]
+        folders = [path.parent.name for path in folder.glob("*/__init__.py")]
+        return tuple(self.example(name) for name in sorted([*files, *folders]))
+
+    def example(self, name: str) -> Example:
+        """The example of that name. Raises `UserError` if there is none."""
+        folder = self.root / "examples"
+        for path in (folder / f"{name}.py", folder / name):
+            if path.exists():
+                return Example(name, path)
+        raise UserError(f"examples/{name}.py", "there is no such example")
+
+    @cached_property
+    def _website(self) -> Mapping[str, Any]:
+        try:
+            text = (self.root / TABLE_OF_CONTENTS).read_text(encoding="utf-8")
+        except OSError as error:
+            raise UserError(TABLE_OF_CONTENTS, f"cannot be read ({error.strerror})") from None
+        contents = _mapping(_yaml(text, TABLE_OF_CONTENTS), TABLE_OF_CONTENTS)
+        return _mapping(contents.get("website"), f"{TABLE_OF_CONTENTS}: `website:`")
 
 
-def example(name: str, root: Path = ROOT) -> Example:
-    """The example of that name. Raises `SiteError` if there is none."""
-    folder = root / "examples"
-    for path in (folder / f"{name}.py", folder / name):
-        if path.exists():
-            return Example(name, path)
-    raise SiteError(f"examples/{name}.py: there is no such example")
+def files_below(folder: Path) -> list[Path]:
+    """All files of a folder and of the folders in it, but for what systems and tools leave there."""
 
+    def is_ours(path: Path) -> bool:
+        names = path.relative_to(folder).parts
+        return not any(name in LEFT_BEHIND or name.startswith(".") for name in names)
 
-def examples(root: Path = ROOT) -> list[Example]:
-    """All examples, by name."""
-    folder = root / "examples"
-    files = [path.stem for path in folder.glob("*.py") if path.name != "__init__.py"]
-    return [
-        example(name, root) for name in sorted([*files, *(path.parent.name for path in folder.glob("*/__init__.py"))])
-    ]
+    return sorted(path for path in folder.rglob("*") if is_ours(path) and path.is_file())
 
 
 def cell_text(cell: Mapping[str, Any]) -> str:
@@ -235,7 +254,7 @@ def _imported_examples(code: str, where: str) -> Iterator[str]:
     try:
         tree = ast.parse(code)
     except SyntaxError as error:
-        raise SiteError(f"{where}, line {error.lineno}: {error.msg}") from None
+        raise UserError(f"{where}, line {error.lineno}", error.msg) from None
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module == "examples":
             yield from (alias.name for alias in node.names)
@@ -248,12 +267,12 @@ def _yaml(text: str, where: str) -> Any:
         return yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise SiteError(f"{where}{line}: not YAML ({error.problem})") from None
+        raise UserError(f"{where}{line}", f"not YAML ({error.problem})") from None
 
 
 def _mapping(value: Any, where: str) -> Mapping[str, Any]:
     if not isinstance(value, dict):
-        raise SiteError(f"{where}: has to be a mapping (name: value), not {type(value).__name__}")
+        raise UserError(where, f"has to be a mapping (name: value), not {type(value).__name__}")
     return value
 
 

@@ -5,25 +5,25 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from streamside import catalogue
-from streamside.assets import AssetError
-from streamside.catalogue import Lesson, SiteError
+from streamside.catalogue import Lesson, Project
+from streamside.errors import UserError
+from streamside.paths import ROOT
 from streamside.setup import SetupError
-from streamside.site import check, claims, new, render, run
-from streamside.site.bundle import BundleError
-
-ROOT = catalogue.ROOT
-EXPECTED = (SiteError, BundleError, AssetError, SetupError)
+from streamside.site import check, new_lesson, outdated, render_site, run_lessons
+from streamside.site.pyodide import example_trial
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line says; return the exit status: 0, 1 for complaints, 2 for an error, 130 for Ctrl-C."""
+def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
+    """Do what the command line says with the project in `root`.
+
+    Returns the exit status: 0, 1 for complaints, 2 for an error, 130 for Ctrl-C.
+    """
     options = _parser().parse_args(arguments)
     try:
-        status: int = options.command(options)
+        status: int = options.command(Project(root), options)
     except KeyboardInterrupt:
         return 130
-    except (*EXPECTED, OSError) as error:
+    except (UserError, SetupError, OSError) as error:
         if options.debug:
             raise
         print(f"streamside: {error}", file=sys.stderr)
@@ -57,65 +57,59 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _build(_: argparse.Namespace) -> int:
-    _run_outdated(_all_lessons())
-    changed = render.render(ROOT)
+def _build(project: Project, _: argparse.Namespace) -> int:
+    _run_outdated(project.documents)
+    changed = render_site.render(Project(project.root))  # as the lessons are after their run
     print(f"_site: {len(changed)} files changed" if changed else "_site: nothing has changed")
     return 0
 
 
-def _preview(_: argparse.Namespace) -> int:
+def _preview(project: Project, options: argparse.Namespace) -> int:
     from streamside.site import preview  # its server takes half a second to import, and no other command needs it
 
-    _run_outdated(_all_lessons())
-    preview.serve(ROOT)
+    _build(project, options)
+    preview.serve(project.root)
     return 0
 
 
-def _run(options: argparse.Namespace) -> int:
-    lessons = _all_lessons()
+def _run(project: Project, options: argparse.Namespace) -> int:
+    lessons = project.documents
     if options.lesson:
-        lessons = [_named(path, lessons) for path in options.lesson]
+        lessons = tuple(_named(path, lessons) for path in options.lesson)
     if options.all:
-        run.run([lesson for lesson in lessons if any(lesson.code)], _say)
+        run_lessons.run([lesson for lesson in lessons if any(lesson.code)], _say)
     elif not _run_outdated(lessons):
         print("all outputs are up to date")
     return 0
 
 
-def _new(options: argparse.Namespace) -> int:
-    path = new.new(options.title, options.example, ROOT)
-    print(f"{path.relative_to(ROOT)}: write it with `make lab`, then see `streamside check`")
+def _new(project: Project, options: argparse.Namespace) -> int:
+    path = new_lesson.new(options.title, options.example, project)
+    print(f"{path.relative_to(project.root)}: write it with `make lab`, then see `streamside check`")
     return 0
 
 
-def _check(_: argparse.Namespace) -> int:
-    render.render(ROOT)
-    complaints = check.check(catalogue.read(ROOT), ROOT / "_site")
-    examples = catalogue.examples(ROOT)
-    complaints += check.false_claims(examples, claims.try_out(examples))
+def _check(project: Project, _: argparse.Namespace) -> int:
+    render_site.render(project)
+    complaints = check.check(project, project.root / "_site")
+    complaints += check.false_claims(project.examples, example_trial.try_out(project.examples))
     for complaint in complaints:
         print(complaint)
     print(f"{len(complaints)} complaints" if complaints else "nothing to complain of")
     return 1 if complaints else 0
 
 
-def _all_lessons() -> list[Lesson]:
-    site = catalogue.read(ROOT)
-    return [*site.lessons, *site.pages]
-
-
 def _named(path: str, lessons: Sequence[Lesson]) -> Lesson:
     for lesson in lessons:
         if Path(path).resolve() == lesson.file.resolve():
             return lesson
-    raise SiteError(f"{path}: no such lesson in _quarto.yml")
+    raise UserError(path, "no such lesson in _quarto.yml")
 
 
 def _run_outdated(lessons: Sequence[Lesson]) -> bool:
-    outdated = [lesson for lesson in lessons if not run.is_current(lesson)]
-    run.run(outdated, _say)
-    return bool(outdated)
+    stale = [lesson for lesson in lessons if not outdated.is_current(lesson)]
+    run_lessons.run(stale, _say)
+    return bool(stale)
 
 
 def _say(text: str) -> None:

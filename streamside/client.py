@@ -74,7 +74,10 @@ def _receive(
     """Append what comes to `chunks`; return who ended it."""
     parser, heard = EventParser(), 0
     while events is None or heard < events:
-        wire.settimeout(PATIENCE if seconds is None else max(began + seconds - time.monotonic(), 0.001))
+        left = PATIENCE if seconds is None else began + seconds - time.monotonic()
+        if left <= 0:  # a stream that never pauses would never time out
+            return "client"
+        wire.settimeout(left)
         try:
             data = response.read1()
         except TimeoutError:
@@ -87,7 +90,10 @@ def _receive(
             return "network"
         if not data:
             return "network" if response.length else "server"  # the length that is still missing
-        chunks.append(Chunk(time.monotonic() - began, data))
+        arrived = time.monotonic() - began
+        if seconds is not None and arrived > seconds:
+            return "client"
+        chunks.append(Chunk(arrived, data))
         heard += len(parser.feed(data))
     return "client"
 
@@ -105,15 +111,10 @@ def follow(url: str, *, connections: int, headers: Mapping[str, str] | None = No
             time.sleep((RECONNECTION_TIME if parser.reconnection_time is None else parser.reconnection_time) / 1000)
         resume = {"last-event-id": parser.last_event_id} if parser.last_event_id else {}
         recordings.append(record(url, headers={**EVENT_SOURCE_HEADERS, **resume, **(headers or {})}))
-        if not _is_event_stream(recordings[-1]):
+        if not recordings[-1].is_event_stream:
             break
         parser = _after(parser, recordings[-1])
     return recordings
-
-
-def _is_event_stream(recording: Recording) -> bool:
-    kind = dict(recording.headers).get("content-type", "").split(";")[0].strip().lower()
-    return recording.status == 200 and kind == "text/event-stream"
 
 
 def _after(parser: EventParser, recording: Recording) -> EventParser:

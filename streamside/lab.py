@@ -14,18 +14,17 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import urljoin
 
-from streamside import assets, catalogue, client
+from streamside import assets, client
+from streamside.catalogue import Project
+from streamside.errors import UserError
 from streamside.recording import Recording
 from streamside.server import Server
 from streamside.server import serve as serve_app
+from streamside.transcript import fenced
 
 __all__ = ["contents", "follow", "listen", "live", "serve", "source"]
 
 LIVE_SECONDS = 10.0  # of each stream, in the recording that stands in a page until the reader presses Run
-
-
-class LabError(Exception):
-    """A lesson asks for something that is not there; the message says what, and what there is."""
 
 
 @dataclass(frozen=True)
@@ -38,14 +37,14 @@ class Listing:
         return self.code
 
     def _repr_markdown_(self) -> str:
-        return f"```python\n{self.code}\n```\n"
+        return fenced(self.code, "python")
 
 
 def source(example: ModuleType, *names: str) -> Listing:
     """The example's file as a listing, or only the named definitions, in the order of the names.
 
     A name is that of a function, a class, a variable, a member (`Hub.publish`), or `__main__` for what runs when the
-    file is run as a script. Raises `LabError` for a name that the file does not define.
+    file is run as a script. Raises `UserError` for a name that the file does not define.
     """
     text = Path(str(example.__file__)).read_text(encoding="utf-8")
     if not names:
@@ -53,7 +52,7 @@ def source(example: ModuleType, *names: str) -> Listing:
     defined = definitions(text)
     for name in names:
         if name not in defined:
-            raise LabError(f"{example.__name__} defines no {name!r}; it defines {', '.join(defined)}")
+            raise UserError(example.__name__, f"defines no {name!r}", f"it defines {', '.join(defined)}")
     gap = "\n\n\n" if any(defined[name].startswith(("def ", "async def ", "class ", "@")) for name in names) else "\n\n"
     return Listing(gap.join(defined[name] for name in names))
 
@@ -99,7 +98,7 @@ def serve(example: ModuleType) -> Server:
     name = _name(example)
     if name not in _servers:
         if not hasattr(example, "app"):
-            raise LabError(f"{example.__name__} has no ASGI application named `app`")
+            raise UserError(example.__name__, "has no ASGI application named `app`")
         _servers[name] = serve_app(assets.local(example.app))
     return _servers[name]
 
@@ -184,13 +183,13 @@ class LiveExample:
         exchanges, start = [], 0
         for recording in self.exchanges:
             exchanges.append(recording.to_json(start))
-            if not _is_stream(recording):
+            if not recording.is_event_stream:
                 start = exchanges[-1]["end"]
         return exchanges
 
     @property
     def _streams(self) -> list[Recording]:
-        return [recording for recording in self.exchanges if _is_stream(recording)] or list(self.exchanges)
+        return [recording for recording in self.exchanges if recording.is_event_stream] or list(self.exchanges)
 
 
 def live(
@@ -217,7 +216,7 @@ def live(
         client.record(urljoin(visited, html.unescape(name)), seconds=seconds, headers=_headers_of_htmx(page, name))
         for name in paths
     ]
-    about = catalogue.example(_name(example))
+    about = Project().example(_name(example))
     # Only a Jupyter server sets this: a notebook that is run to be stored must not hold this machine's address.
     frame = visited if "JPY_SESSION_NAME" in os.environ else ""
     return LiveExample(
@@ -229,10 +228,6 @@ def _headers_of_htmx(page: str, path: str) -> dict[str, str]:
     """What makes FastHTML answer with a fragment instead of a whole page, for a path that the page's `hx-get` names."""
     fetched = [html.unescape(name) for name in re.findall(r'hx-get="([^"]+)"', page)]
     return {"hx-request": "true"} if path.partition("?")[0] in fetched else {}
-
-
-def _is_stream(recording: Recording) -> bool:
-    return dict(recording.headers).get("content-type", "").startswith("text/event-stream")
 
 
 def body_of(page: str) -> str:
@@ -290,7 +285,7 @@ class Contents:
 def contents() -> Contents:
     """All lessons by part with their descriptions, and the titles of those that are still to come."""
     parts = []
-    for part in catalogue.read().parts:
+    for part in Project().parts:
         lessons = [f"- [{lesson.title}]({lesson.path}) – {lesson.description}" for lesson in part.lessons]
         planned = [f"- {title} – *to come*" for title in part.planned]
         parts.append("\n".join([f"## {part.title}", "", *lessons, *planned]))
@@ -301,5 +296,5 @@ def _name(example: ModuleType) -> str:
     """`basic_stream` for the module `examples.basic_stream`; `django_yo` for `examples.django_yo.sse`."""
     package, _, rest = example.__name__.partition(".")
     if package != "examples" or not rest:
-        raise LabError(f"{example.__name__} is not an example: import it with `from examples import …`")
+        raise UserError(example.__name__, "is not an example", "import it with `from examples import …`")
     return rest.split(".")[0]

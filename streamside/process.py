@@ -14,11 +14,12 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Literal
 
+from streamside.paths import ROOT  # where `examples` is
+
 Happening = Literal["Ctrl-C", "edit", "leave", "second reader"]
 Printed = Callable[[], bytes]  # what the server has printed since it happened
 
 PATIENCE = 20.0  # seconds for the server to start and to send the first event
-ROOT = Path(__file__).resolve().parent.parent  # where `examples` is
 
 
 class ProcessError(Exception):

@@ -2,16 +2,23 @@
 
 import codecs
 import html
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from http import HTTPStatus
 from typing import Any, Literal
 
+from streamside.transcript import (
+    Headers,
+    Line,
+    body_lines,
+    code_span,
+    fenced,
+    head_lines,
+    html_of,
+    seconds,
+    visible,
+)
 from streamside.wire import Event, EventParser
-
-Headers = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +41,7 @@ class TimedEvent:
 class Recording:
     """One request and what came back.
 
-    Header names are in lower case; `date` and `server`, which differ from run to run, are left out by whoever records.
+    Header names are in lower case; those that differ from run to run, `date` and `server`, are left out (see `client`).
     `ended_by` says who ended the connection, `ended_at` when, in seconds after the request. The times that are shown
     are the same from run to run: every gap is rounded to tenths of a second, and the rounded gaps are added up.
     """
@@ -54,13 +61,19 @@ class Recording:
         return b"".join(chunk.data for chunk in self.chunks)
 
     @property
+    def is_event_stream(self) -> bool:
+        """Whether an event source would read it: status 200, and the content type `text/event-stream`."""
+        kind = dict(self.headers).get("content-type", "").partition(";")[0].strip().lower()
+        return self.status == 200 and kind == "text/event-stream"
+
+    @property
     def events(self) -> tuple[TimedEvent, ...]:
         """The events that an event source would dispatch, in order."""
         return tuple(TimedEvent(self.chunks[index].time, event) for index, event in self._dispatched())
 
     def table(self) -> "EventTable":
         """The events, one row for each: time, type, data, last event ID."""
-        rows = ((_seconds(self._tenths[index]), e.type, e.data, e.last_event_id) for index, e in self._dispatched())
+        rows = ((seconds(self._tenths[index]), e.type, e.data, e.last_event_id) for index, e in self._dispatched())
         return EventTable(tuple(rows))
 
     def transcript(self) -> str:
@@ -89,7 +102,7 @@ class Recording:
         return self.transcript()
 
     def _repr_markdown_(self) -> str:
-        return _fenced(self.transcript())
+        return fenced(self.transcript(), "text")
 
     def _repr_html_(self) -> str:
         label = html.escape(f"Recording of {self.method} {self.path}")
@@ -109,7 +122,7 @@ class Recording:
 
     @property
     def _time_width(self) -> int:
-        return len(_seconds(self._tenths[-1]))
+        return len(seconds(self._tenths[-1]))
 
     def _dispatched(self) -> Iterator[tuple[int, Event]]:
         # An event source that sends a last event ID goes on with it until the stream sets another.
@@ -131,68 +144,9 @@ class Recording:
         texts = [(tenths, decoder.decode(b"".join(data), final=tenths == last)) for tenths, data in pieces.items()]
         return [(tenths, text) for tenths, text in texts if text]
 
-    def _lines(self) -> Iterator["_Line"]:
-        yield _Line("sent", f"{self.method} {self.path}")
-        yield from (_Line("sent", f"{name}: {value}") for name, value in self.request_headers)
-        yield _Line("sent", "")
-        yield _Line("received", f"{self.status} {_reason(self.status)}".rstrip())
-        yield from (_Line("received", f"{name}: {value}") for name, value in self.headers)
-        yield _Line("received", "")
-        yield from self._body_lines()
-
-    def _body_lines(self) -> Iterator["_Line"]:
-        is_stream = dict(self.headers).get("content-type", "").startswith("text/event-stream")
-        kind = "stream" if is_stream else "body"
-        previous = "\n"
-        for tenths, text in self._texts():
-            time = _seconds(tenths)
-            for part in _PARTS.findall(text):
-                goes_on = not previous.endswith(("\r", "\n")) or (previous.endswith("\r") and part == "\n")
-                shown = part if part.endswith("\r\n") or (goes_on and part == "\n") else part.removesuffix("\n")
-                yield _Line("rest" if goes_on else kind, shown, time)
-                previous, time = part, ""
-        cut = ", in the middle of a line" if is_stream and not previous.endswith(("\r", "\n")) else ""
-        yield _Line("end", f"{_ENDINGS[self.ended_by]}{cut}.", _seconds(self._tenths[-1]))
-
-
-_PARTS = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")  # the lines of a text, each with its line end
-_FIELD = re.compile(r"^(?:data|event|id|retry)(?=:|$)")  # the fields that the standard knows
-_MARKS = {"sent": ">", "received": "<", "body": "│", "stream": "│", "rest": "↳", "end": "■"}
-_ENDINGS = {
-    "server": "The server ended the response",
-    "client": "The client closed the connection",
-    "network": "The connection was lost",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A line of a transcript: `kind` is a key of _MARKS, `time` is empty where it is that of the line above."""
-
-    kind: str
-    text: str
-    time: str = ""
-
-    def plain(self, width: int) -> str:
-        return f"{self._margin(width)}{_MARKS[self.kind]}{self._spaced(_visible(self.text))}"
-
-    def html(self, width: int) -> str:
-        margin, mark, content = self._margin(width), html.escape(_MARKS[self.kind]), _html(self.text)
-        if self.time:
-            margin = f'<span class="time">{margin[:-1]}</span> '
-        if self.kind in ("sent", "received", "end"):
-            return f'{margin}<span class="{self.kind}">{mark}{self._spaced(content)}</span>'
-        if self.kind == "stream":
-            content = _FIELD.sub(r'<span class="field">\g<0></span>', content)
-            content = f'<span class="comment">{content}</span>' if self.text.startswith(":") else content
-        # A screen reader need not say the rule between times and text.
-        return f'{margin}<span aria-hidden="true">{mark}</span>{self._spaced(content)}'
-
-    def _spaced(self, content: str) -> str:
-        return f" {content}" if content else ""
-
-    def _margin(self, width: int) -> str:
-        return "" if self.kind in ("sent", "received") else f"{self.time.rjust(width)} "
+    def _lines(self) -> Iterator[Line]:
+        yield from head_lines(self.method, self.path, self.request_headers, self.status, self.headers)
+        yield from body_lines(self._texts(), self.is_event_stream, self.ended_by, self._tenths[-1])
 
 
 @dataclass(frozen=True, repr=False)
@@ -204,60 +158,18 @@ class EventTable:
     HEADS = ("Time", "Type", "Data", "Last event ID")
 
     def __repr__(self) -> str:
-        rows = [self.HEADS, *(tuple(map(_visible, row)) for row in self.rows)]
+        rows = [self.HEADS, *(tuple(map(visible, row)) for row in self.rows)]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
     def _repr_markdown_(self) -> str:
-        rows = [self.HEADS, ("---",) * 4, *((time, *map(_code_span, texts)) for time, *texts in self.rows)]
+        rows = [self.HEADS, ("---",) * 4, *((time, *map(code_span, texts)) for time, *texts in self.rows)]
         return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
     def _repr_html_(self) -> str:
         heads = "".join(f'<th scope="col">{head}</th>' for head in self.HEADS)
         rows = "".join(
-            f"<tr><td>{time}</td>{''.join(f'<td><code>{_html(text)}</code></td>' for text in texts)}</tr>\n"
+            f"<tr><td>{time}</td>{''.join(f'<td><code>{html_of(text)}</code></td>' for text in texts)}</tr>\n"
             for time, *texts in self.rows
         )
         return f'<table class="events">\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table>'
-
-
-def _seconds(tenths: int) -> str:
-    return f"{tenths // 10}.{tenths % 10} s"
-
-
-def _reason(status: int) -> str:
-    return HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
-
-
-_NAMES = {"\r\n": "CRLF", "\r": "CR", "\n": "LF", "\t": "TAB", "\0": "NUL", "\x1b": "ESC", "\ufeff": "BOM"}
-# Controls, line separators, and what steers the direction of text; the joiners of letters and emoji may pass.
-_INVISIBLE = re.compile(
-    "\r\n|[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
-)
-
-
-def _name(match: re.Match[str]) -> str:
-    character = match[0]
-    return f"⟨{_NAMES.get(character) or f'U+{ord(character):04X}'}⟩"
-
-
-def _visible(text: str) -> str:
-    return _INVISIBLE.sub(_name, text)
-
-
-def _html(text: str) -> str:
-    return _INVISIBLE.sub(lambda match: f'<span class="invisible">{_name(match)}</span>', html.escape(text))
-
-
-def _longest_run(text: str) -> int:
-    return max(map(len, re.findall("`+", text)), default=0)
-
-
-def _fenced(text: str) -> str:
-    fence = "`" * max(3, _longest_run(text) + 1)
-    return f"{fence}text\n{text}\n{fence}\n"
-
-
-def _code_span(text: str) -> str:
-    ticks = "`" * (_longest_run(text) + 1)
-    return f"{ticks} {_visible(text)} {ticks}".replace("|", "\\|") if text else ""

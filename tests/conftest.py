@@ -15,11 +15,11 @@ from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 from benchmarks.static import serving as serving_files
 from streamside import assets
 from streamside import browser as browsers
-from streamside.assets import AssetError
-from streamside.catalogue import ROOT, SiteError
+from streamside.catalogue import Project
+from streamside.errors import UserError
+from streamside.paths import ROOT
 from streamside.server import serve
-from streamside.site import render
-from streamside.site.bundle import BundleError
+from streamside.site import render_site
 from tests import small_tutorial
 from tests.patience import PATIENCE
 
@@ -105,8 +105,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Build the pages, once, before the workers that run the tests start."""
     if not hasattr(session.config, "workerinput"):
         try:
-            render.render(ROOT)
-        except (SiteError, BundleError, AssetError) as error:
+            render_site.render(Project())
+        except UserError as error:
             pytest.exit(f"the pages cannot be built: {error}", returncode=2)
 
 

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from streamside import setup
-from streamside.catalogue import ROOT, Lesson
+from streamside.catalogue import Lesson, Project
+from streamside.paths import ROOT
+from streamside.site import render_site
 
 QUARTO = """\
 website:
@@ -127,8 +129,6 @@ def write(root: Path) -> Path:
     """Write the tutorial's sources into the empty folder `root` and return it."""
     for folder in ("theme", "template"):
         shutil.copytree(ROOT / "blog" / folder, root / "blog" / folder)
-    # Without the service worker there is nothing to run, and so no Python to pack.
-    shutil.copytree(ROOT / "blog/live", root / "blog/live", ignore=shutil.ignore_patterns("service-worker.js"))
     for folder in ("notebooks", "examples"):
         (root / folder).mkdir()
     (root / "_quarto.yml").write_text(QUARTO)
@@ -152,6 +152,16 @@ def write(root: Path) -> Path:
     )
     (root / "about.md").write_text("---\ntitle: About\ndescription: How.\n---\n## Made\n\nText.\n")
     return root
+
+
+def scripts_alone(target: Path, _: Project) -> None:
+    """The part of a site that runs in the reader's browser, without a service worker and so without Python."""
+    shutil.copytree(ROOT / "blog/live", target / "live", ignore=shutil.ignore_patterns("service-worker.js", "*.py"))
+
+
+def render(root: Path) -> list[str]:
+    """Bring the site of the tutorial in `root` up to date, but pack no Python."""
+    return render_site.render(Project(root), scripts_alone)
 
 
 def invalid(folder: Path) -> str:

@@ -6,7 +6,9 @@ import json
 import pytest
 
 from streamside import assets
-from streamside.assets import AssetError, find, links, local_path
+from streamside.assets import find, local_path
+from streamside.errors import UserError
+from streamside.paths import ROOT
 from tests.patience import PATIENCE
 
 HTMX = "https://cdn.jsdelivr.net/npm/htmx.org@2.0.7/dist/htmx.min.js"
@@ -43,7 +45,6 @@ def get(url: str, path: str, accept: str = "text/html,*/*") -> tuple[int, dict[s
 
 def test_a_link_is_found_in_the_installed_package():
     assert find(HTMX).name == "htmx.min.js"
-    assert links(PAGE) == [HTMX]
 
 
 def test_a_scoped_package_is_found():
@@ -58,10 +59,14 @@ def test_a_scoped_package_is_found():
         (HTMX.replace("htmx.min.js", "nothing.js"), "has no file dist/nothing.js"),
         (HTMX.replace("dist/", "../../"), "has no file"),
         ("https://example.org/x.js", "is not of the form"),
+        ("https://cdn.jsdelivr.net/npm/..@0/pyproject.toml", "is not of the form"),
+        ("https://cdn.jsdelivr.net/npm/.@0/.package-lock.json", "is not of the form"),
+        ("https://cdn.jsdelivr.net/npm/@picocss/..@0/htmx.org/package.json", "is not of the form"),
+        ("https://cdn.jsdelivr.net/npm/@..@0/x.js", "is not of the form"),
     ],
 )
 def test_what_is_not_installed_is_said(link, complaint):
-    with pytest.raises(AssetError, match=complaint):
+    with pytest.raises(UserError, match=complaint):
         find(link)
 
 
@@ -89,6 +94,15 @@ def test_an_unknown_file_is_not_found(url):
     assert "names version 1.0.0" in body
 
 
+@pytest.mark.parametrize("package", ["..", "@picocss/..", "."])
+def test_no_path_leads_out_of_the_packages(url, package):
+    """The project's own package.json has no version, or one: neither makes the project a package."""
+    for version in ("0", "0.0.0", "0.1.0"):
+        status, _, body = get(url, f"{assets.PREFIX}{package}@{version}/pyproject.toml")
+        assert status == 404
+        assert "is not of the form" in body
+
+
 def test_every_browser_package_of_an_example_is_locked():
-    package = json.loads((assets.ROOT / "package.json").read_text())["dependencies"]
+    package = json.loads((ROOT / "package.json").read_text())["dependencies"]
     assert package["htmx.org"] == "2.0.7"

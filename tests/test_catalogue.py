@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from streamside import catalogue
-from streamside.catalogue import Lesson, SiteError, read
+from streamside.catalogue import Lesson, Project, cell_text
+from streamside.errors import UserError
 
 QUARTO = """\
 website:
@@ -38,20 +38,19 @@ def root(tmp_path):
 
 
 def test_parts_lessons_and_what_is_to_come(root):
-    (part,) = read(root).parts
+    (part,) = Project(root).parts
     assert part.title == "One"
     assert [lesson.path for lesson in part.lessons] == ["notebooks/01-a.ipynb", "notebooks/02-b.ipynb"]
     assert part.planned == ("Later",)
 
 
 def test_a_lesson_tells_what_its_front_matter_says(root):
-    lesson = read(root).lessons[0]
-    assert (lesson.number, lesson.title, lesson.description, lesson.date, lesson.categories) == (
+    lesson = Project(root).lessons[0]
+    assert (lesson.number, lesson.title, lesson.description, lesson.date) == (
         1,
         "A",
         "About a.",
         "2026-11-21",
-        ["x"],
     )
     assert lesson.href == "notebooks/01-a.html"
     assert [example.title for example in lesson.examples] == ["One example"]
@@ -59,15 +58,15 @@ def test_a_lesson_tells_what_its_front_matter_says(root):
 
 def test_the_pages_beside_the_lessons(root):
     (root / "about.md").write_text("---\ntitle: About\ndescription: d\n---\n\nText.")
-    (page,) = read(root).pages
-    assert (page.title, catalogue.cell_text(page.notebook["cells"][1])) == ("About", "\nText.")
+    (page,) = Project(root).pages
+    assert (page.title, cell_text(page.notebook["cells"][1])) == ("About", "\nText.")
 
 
 def test_what_an_example_says_of_the_page(root):
     (root / "examples/two.py").write_text(
         '"""Two."""\n\n# /// script\n# dependencies = []\n# [tool.streamside]\n# page = "It needs threads."\n# ///\n'
     )
-    one, two = catalogue.examples(root)
+    one, two = Project(root).examples
     assert (one.obstacle, two.obstacle) == (None, "It needs threads.")
 
 
@@ -75,7 +74,7 @@ def test_a_folder_is_an_example_too(root):
     (root / "examples/three").mkdir()
     (root / "examples/three/__init__.py").write_text('"""Three."""\n')
     (root / "examples/three/views.py").write_text("")
-    example = catalogue.example("three", root)
+    example = Project(root).example("three")
     assert [file.name for file in example.files] == ["__init__.py", "views.py"]
 
 
@@ -102,8 +101,8 @@ def test_a_folder_is_an_example_too(root):
 )
 def test_what_is_broken_is_said_with_its_place(root, break_it, complaint):
     break_it(root)
-    with pytest.raises(SiteError, match=complaint):
-        assert [(lesson.title, lesson.examples) for lesson in read(root).lessons[:1]]
+    with pytest.raises(UserError, match=complaint):
+        assert [(lesson.title, lesson.examples) for lesson in Project(root).lessons[:1]]
 
 
 def test_the_examples_of_a_lesson_are_those_that_it_imports(root):
@@ -115,6 +114,6 @@ def test_the_examples_of_a_lesson_are_those_that_it_imports(root):
 
 
 def test_this_tutorial_can_be_read():
-    site = read()
+    site = Project()
     assert site.title == "Streamside"
     assert all(lesson.number for lesson in site.lessons if lesson.path.startswith("notebooks/0"))

@@ -7,73 +7,71 @@ from pathlib import Path
 import pytest
 
 from streamside import cli
-from streamside.catalogue import ROOT, SiteError
-from streamside.cli import main
+from streamside.errors import UserError
+from streamside.paths import ROOT
 from tests.small_tutorial import code, markdown, write_notebook
 
 
 @pytest.fixture
 def in_project(project: Path, monkeypatch) -> Path:
-    """The command works on a small tutorial, without its slow parts: pages, and Python as in a page."""
-    monkeypatch.setattr(cli, "ROOT", project)
-    monkeypatch.setattr(cli.catalogue.read, "__defaults__", (project,))
-    monkeypatch.setattr(cli.render, "render", lambda root: ["index.html"])
-    monkeypatch.setattr(cli.claims, "try_out", lambda examples: {example.name: None for example in examples})
+    """A small tutorial, and the command without its slow parts: pages, and Python as in a page."""
+    monkeypatch.setattr(cli.render_site, "render", lambda project: ["index.html"])
+    monkeypatch.setattr(cli.example_trial, "try_out", lambda examples: {example.name: None for example in examples})
     return project
 
 
 def test_an_error_is_one_sentence_with_its_place(in_project, capsys):
     (in_project / "_quarto.yml").write_text("website:\n  title: [\n")
-    assert main(["run"]) == 2
+    assert cli.main(["run"], in_project) == 2
     assert capsys.readouterr().err.startswith("streamside: _quarto.yml, line 3: not YAML")
 
 
 def test_the_traceback_is_there_for_who_asks(in_project):
     (in_project / "_quarto.yml").write_text("- a list")
-    with pytest.raises(SiteError):
-        main(["--debug", "run"])
+    with pytest.raises(UserError):
+        cli.main(["--debug", "run"], in_project)
 
 
 def test_run_says_what_it_runs_and_does_nothing_twice(in_project, capsys):
-    assert main(["run"]) == 0
+    assert cli.main(["run"], in_project) == 0
     assert capsys.readouterr().err == "running notebooks/01-a.ipynb …\n"
-    assert main(["run"]) == 0
+    assert cli.main(["run"], in_project) == 0
     assert capsys.readouterr().out == "all outputs are up to date\n"
 
 
 def test_run_takes_the_path_of_a_lesson(in_project, capsys):
-    assert main(["run", "--all", str(in_project / "notebooks/01-a.ipynb")]) == 0
-    assert main(["run", "notebooks/none.ipynb"]) == 2
+    assert cli.main(["run", "--all", str(in_project / "notebooks/01-a.ipynb")], in_project) == 0
+    assert cli.main(["run", "notebooks/none.ipynb"], in_project) == 2
     assert "notebooks/none.ipynb: no such lesson in _quarto.yml" in capsys.readouterr().err
 
 
 def test_a_cell_that_fails_is_said_and_nothing_is_built(in_project, capsys):
     write_notebook(in_project / "notebooks/01-a.ipynb", markdown("# A"), code("1 / 0"))
-    assert main(["build"]) == 2
+    assert cli.main(["build"], in_project) == 2
     captured = capsys.readouterr()
-    assert captured.err.endswith("streamside: 01-a.ipynb, cell 3: ZeroDivisionError: division by zero\n")
+    assert captured.err.endswith("streamside: notebooks/01-a.ipynb, cell 3: ZeroDivisionError: division by zero\n")
     assert captured.out == ""
 
 
 def test_check_counts_its_complaints(in_project, capsys):
-    assert main(["check"]) == 1
+    assert cli.main(["check"], in_project) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1] == f"{len(lines) - 1} complaints"
     assert any("the stored outputs are out of date" in line for line in lines)
 
 
 def test_new_says_how_to_go_on(in_project, capsys):
-    assert main(["new", "Second", "one"]) == 0
+    assert cli.main(["new", "Second", "one"], in_project) == 0
     assert capsys.readouterr().out.startswith("notebooks/02-second.ipynb: write it with `make lab`")
-    assert main(["new", "Third", "none"]) == 2
+    assert cli.main(["new", "Third", "none"], in_project) == 2
 
 
 def test_a_folder_that_cannot_be_written_is_said(in_project, capsys, monkeypatch):
     def refuse(root):
         raise PermissionError(13, "Permission denied", "_site/index.html")
 
-    monkeypatch.setattr(cli.render, "render", refuse)
-    assert main(["check"]) == 2
+    monkeypatch.setattr(cli.render_site, "render", refuse)
+    assert cli.main(["check"], in_project) == 2
     error = capsys.readouterr().err
     assert error.startswith("streamside: ")
     assert "_site/index.html" in error
@@ -84,8 +82,8 @@ def test_ctrl_c_is_no_error(in_project, monkeypatch):
     def interrupted(root):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli.render, "render", interrupted)
-    assert main(["check"]) == 130
+    monkeypatch.setattr(cli.render_site, "render", interrupted)
+    assert cli.main(["check"], in_project) == 130
 
 
 def test_the_command_says_what_it_can_do():

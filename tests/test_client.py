@@ -54,6 +54,28 @@ def test_it_stops_after_so_many_seconds(serving):
     assert recording.ended_at >= 0.3
 
 
+def test_seconds_bound_a_stream_that_never_pauses(serving):
+    sent = 0
+
+    async def app(scope, receive, send):
+        nonlocal sent
+        if scope["type"] != "http":
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": STREAM})
+        await receive()  # the request
+        left = asyncio.create_task(receive())
+        while not left.done() and sent < 50_000_000:
+            await send({"type": "http.response.body", "body": b"data: a\n\n" * 1000, "more_body": True})
+            await asyncio.sleep(0)
+            sent += 9000
+        left.cancel()
+
+    recording = record(serving(app), seconds=0.2)
+    assert recording.ended_by == "client"
+    assert all(chunk.time <= 0.2 for chunk in recording.chunks)
+    assert sent < 50_000_000
+
+
 def test_silence_without_a_limit_is_said(serving, monkeypatch):
     monkeypatch.setattr("streamside.client.PATIENCE", 0.2)
     with pytest.raises(ListenError, match=r"silent for 0 s: say how many events= or seconds="):

@@ -5,11 +5,13 @@ import json
 from html.parser import HTMLParser
 from types import ModuleType
 
+import mistune
 import pytest
 
 from examples import basic_stream, button_stream
 from streamside import lab
-from streamside.lab import LabError, body_of, contents, definitions, listen, live, serve, source
+from streamside.errors import UserError
+from streamside.lab import body_of, contents, definitions, listen, live, serve, source
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +34,11 @@ def test_a_listing_is_the_definition_as_it_stands_in_the_file():
     assert listing._repr_markdown_() == f"```python\n{listing.code}\n```\n"
 
 
+def test_a_listing_that_has_a_fence_in_it_is_one_listing():
+    shown = lab.Listing("text = '''\n```\nnot the end\n````\n'''")._repr_markdown_()
+    assert mistune.create_markdown(renderer="ast")(shown)[0]["raw"].endswith("````\n'''\n")
+
+
 def test_several_definitions_come_in_the_order_asked_for():
     code = source(basic_stream, "sse_stream", "index").code
     assert code.index("def sse_stream") < code.index("def index")
@@ -44,7 +51,7 @@ def test_without_names_the_listing_is_the_file():
 
 def test_a_name_that_is_not_defined_is_said_with_those_that_are():
     with pytest.raises(
-        LabError, match=r"defines no 'nothing'; it defines CDN, app, index, progress, sse_stream, __main__"
+        UserError, match=r"defines no 'nothing'; it defines CDN, app, index, progress, sse_stream, __main__"
     ):
         source(basic_stream, "nothing")
 
@@ -69,9 +76,9 @@ def test_listening_to_an_example():
 
 
 def test_a_module_without_an_application_is_said():
-    with pytest.raises(LabError, match="no ASGI application named `app`"):
+    with pytest.raises(UserError, match="no ASGI application named `app`"):
         serve(ModuleType("examples.empty"))
-    with pytest.raises(LabError, match="json is not an example"):
+    with pytest.raises(UserError, match="json: is not an example"):
         listen(json)
 
 

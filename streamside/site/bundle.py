@@ -1,18 +1,18 @@
 """What a page needs to run the examples: Pyodide, the packages of this very environment, the browser's part.
 
-Everything goes to `live/` below the site, the service worker to the site's root, whence it may answer for all pages.
+Everything goes to `live/` in the site, but for the service worker: at the site's root it can serve all pages.
 Files that are named by their content can be kept for good; `live/bundle.js` says what they are called.
 """
 
 import ast
 import gzip
-import hashlib
 import json
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
 from collections.abc import Iterable
 from importlib import metadata
@@ -21,28 +21,31 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from streamside import assets, catalogue, setup
+from streamside import assets, setup
+from streamside.catalogue import Example, Project, files_below
+from streamside.digest import SHORT, content, digest
+from streamside.errors import UserError
+from streamside.paths import NODE_MODULES, ROOT
+from streamside.site import atomic_files
+from streamside.site.pyodide import runner
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 HERE = Path(__file__).resolve().parent
 LIVE = ROOT / "blog" / "live"
-PYODIDE = ROOT / "node_modules" / "pyodide"
+PYODIDE = NODE_MODULES / "pyodide"
 CACHE = ROOT / ".cache" / "live"
 PACKED = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "boot.zip", "started.bin")  # what starts Python
 OURS = (LIVE / "python/bridge.py", ROOT / "streamside" / "__init__.py", ROOT / "streamside" / "wire.py")
-TOOLS = (Path(__file__), HERE / "bundle.mjs", HERE / "compile.py", HERE / "used.py", HERE / "started.py")
+TOOLS = (Path(__file__), *files_below(runner.HERE))
+KEPT = 3  # results that stay in the cache: those of this state of the files and of the two that were used before it
+UNFINISHED_SECONDS = 3600  # what is younger may be another build's, which is not through yet
 NOT_IN_A_PAGE = {"uvicorn"}  # the bridge stands for it
 PAGE = {"sys_platform": "emscripten", "platform_system": "Emscripten", "python_version": "3.14", "extra": ""}
 ASSET = re.compile(r"(?:@[\w.-]+/)?[\w.-]+@\d[\w.-]*/[\w./-]+\.(?:js|css)")
 
 
-class BundleError(Exception):
-    """The browser's part cannot be built; the message says why."""
-
-
-def build(target: Path) -> None:
-    """Write `service-worker.js` and `live/` into the site `target`. Raises `BundleError`, `AssetError`."""
-    examples = [example for example in catalogue.examples() if example.obstacle is None and example.path.is_file()]
+def build(target: Path, project: Project | None = None) -> None:
+    """Write `service-worker.js` and `live/` into the site `target`, with its examples. Raises `UserError`."""
+    examples = [each for each in (project or Project()).examples if each.obstacle is None and each.path.is_file()]
     files = python_files(examples)
     live = target / "live"
     shutil.rmtree(live, ignore_errors=True)
@@ -63,11 +66,11 @@ def build(target: Path) -> None:
 
 
 def bundle_editor(target: Path) -> None:
-    """Write the code editor with all that it imports, the one script that needs a build. Raises `BundleError`."""
-    command = [setup.node(), HERE / "editor.mjs", LIVE / "page/editor.js", target]
+    """Write the code editor with all that it imports, the one script that needs a build. Raises `UserError`."""
+    command = [setup.node(), HERE / "bundle_editor.mjs", LIVE / "page/editor.js", target]
     done = subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
-        raise BundleError(f"the code editor cannot be bundled:\n{done.stderr.strip()}")
+        raise UserError("blog/live/page/editor.js", f"cannot be bundled:\n{done.stderr.strip()}")
 
 
 def write_table(live: Path, files: dict[str, str], table: dict[str, str]) -> None:
@@ -75,7 +78,7 @@ def write_table(live: Path, files: dict[str, str], table: dict[str, str]) -> Non
     lock = json.loads((PYODIDE / "pyodide-lock.json").read_text(encoding="utf-8"))["info"]
     sizes = {name: (live / files[name]).stat().st_size for name in PACKED}
     sources = (*live.rglob("*.js"), live.parent / "service-worker.js", *(live / "examples").iterdir())
-    version = digest(path.read_bytes() for path in sorted(sources))
+    version = digest(*(path.read_bytes() for path in sorted(sources)))[:SHORT]
     content = {"version": version, "files": files, "sizes": sizes, "assets": table, "lock": lock}
     (live / "bundle.js").write_text(f"globalThis.streamside = {json.dumps(content, indent=1)};\n", encoding="utf-8")
 
@@ -85,27 +88,40 @@ def copy_assets(programs: Iterable[str], live: Path) -> dict[str, str]:
     table = {}
     for link in sorted({match[0] for program in programs for match in ASSET.finditer(program)}):
         path = assets.find(f"https://cdn.jsdelivr.net/npm/{link}")
-        table[link] = f"assets/{digest([path.read_bytes()])}-{path.name}"
+        table[link] = f"assets/{digest(path.read_bytes())[:SHORT]}-{path.name}"
         shutil.copy(path, live / table[link])
     return table
 
 
-def python_files(examples: Iterable[catalogue.Example]) -> dict[str, str]:
+def python_files(examples: Iterable[Example]) -> dict[str, str]:
     """Pyodide and the archives, in the cache: made unless all that they are made of is the same as before."""
     examples = list(examples)
     locks = (ROOT / "requirements.lock", ROOT / "package-lock.json")
-    inputs = [path.read_bytes() for path in (*locks, *OURS, *TOOLS)]
+    inputs = [content(path) for path in (*locks, *OURS, *TOOLS)]
     inputs += [line.encode() for line in sorted({line for each in examples for line in imports(each.text)})]
-    made = CACHE / f"{digest(inputs)}.json"
-    if not made.is_file():
-        (CACHE / "files").mkdir(parents=True, exist_ok=True)
+    made = CACHE / f"{digest(*inputs)[:SHORT]}.json"
+    if made.is_file():
+        made.touch()  # it is in use
+    else:
+        CACHE.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=CACHE) as folder:
             print("streamside: packing Python for the page (about half a minute) …", file=sys.stderr, flush=True)
             files = make_files(Path(folder), examples)
-            table = Path(folder) / "table.json"
-            table.write_text(json.dumps(files), encoding="utf-8")
-            table.replace(made)
+        atomic_files.write(made, json.dumps(files).encode())
+        prune(CACHE)
     return dict(json.loads(made.read_text(encoding="utf-8")))
+
+
+def prune(cache: Path) -> None:
+    """Remove from the cache what only older results name, and what a build that was killed has left there."""
+    results = sorted(cache.glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for result in results[KEPT:]:
+        result.unlink(missing_ok=True)
+    named = {name for result in results[:KEPT] for name in json.loads(result.read_text(encoding="utf-8")).values()}
+    files = [path for path in (cache / "files").iterdir() if path.relative_to(cache).as_posix() not in named]
+    for path in (*files, *(path for path in cache.iterdir() if path.is_dir() and path.name != "files")):
+        if time.time() - path.stat().st_mtime > UNFINISHED_SECONDS:
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def imports(program: str) -> set[str]:
@@ -114,16 +130,18 @@ def imports(program: str) -> set[str]:
     return {ast.unparse(node) for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)}
 
 
-def make_files(folder: Path, examples: list[catalogue.Example]) -> dict[str, str]:
+def make_files(folder: Path, examples: list[Example]) -> dict[str, str]:
     """Make the archives and put everything into the cache, named by content: plain name → name there."""
     gather(folder / "sources", {name for each in examples for name in each.metadata.get("dependencies", [])})
-    run_pyodide(HERE / "compile.py", folder)
+    work = {"/work": folder}
+    runner.run(runner.PROGRAMS / "compile_modules.py", work)
     (folder / "examples").mkdir()
     for example in examples:
         shutil.copy(example.path, folder / "examples")
-    run_pyodide(HERE / "used.py", folder, folder / "all.zip")
-    write_boot(folder / "all.zip", set((folder / "used.txt").read_text(encoding="utf-8").split()))
-    run_pyodide(HERE / "started.py", folder, folder / "boot.zip", folder / "started.bin")
+    runner.run(runner.PROGRAMS / "find_imports.py", work, stdlib=folder / "all.zip")
+    write_boot(folder / "all.zip", set((folder / "imports.txt").read_text(encoding="utf-8").split()))
+    snapshot = folder / "started.bin"
+    runner.run(runner.PROGRAMS / "take_snapshot.py", work, stdlib=folder / "boot.zip", snapshot=snapshot)
     files = {name: keep(name, pack((find(name, folder)).read_bytes())) for name in PACKED}
     files["all.zip"] = keep("all.zip", (folder / "all.zip").read_bytes())
     return files
@@ -172,38 +190,21 @@ def applies(requirement: Requirement) -> bool:
     return requirement.marker is None or requirement.marker.evaluate(PAGE)
 
 
-def run_pyodide(program: Path, folder: Path, stdlib: Path | None = None, snapshot: Path | None = None) -> None:
-    """Run a program in Pyodide under Node.js, where `folder` is /work. Raises `BundleError` with what it said."""
-    command = [setup.node(), HERE / "bundle.mjs", program, folder, *filter(None, (stdlib, snapshot))]
-    done = subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True, text=True)
-    if done.returncode:
-        said = (done.stdout + done.stderr).strip().splitlines()
-        raise BundleError(f"{program.name} failed in Pyodide:\n" + "\n".join(said[-12:]))
-
-
-def write_boot(archive: Path, used: set[str]) -> None:
+def write_boot(archive: Path, imported: set[str]) -> None:
     """Beside `archive`, `boot.zip` with the files that are fetched at once: stored, for it is packed as a whole."""
     with zipfile.ZipFile(archive) as everything, zipfile.ZipFile(archive.with_name("boot.zip"), "w") as out:
-        for name in sorted({*used, "modules.txt"}):
+        for name in sorted({*imported, "modules.txt"}):
             out.writestr(zipfile.ZipInfo(name), everything.read(name))
 
 
-def pack(content: bytes) -> bytes:
+def pack(data: bytes) -> bytes:
     """As gzip, the same bytes every time."""
-    return gzip.compress(content, compresslevel=9, mtime=0)
+    return gzip.compress(data, compresslevel=9, mtime=0)
 
 
-def keep(name: str, content: bytes) -> str:
+def keep(name: str, data: bytes) -> str:
     """Put a file into the cache under a name that changes with its content; return that name."""
     # Not called .gz: some hosts would say that it is encoded, and browsers would unpack it too early.
-    kept = f"files/{digest([content])}-{name}" + ("" if name == "all.zip" else ".packed")
-    (CACHE / kept).write_bytes(content)
+    kept = f"files/{digest(data)[:SHORT]}-{name}" + ("" if name == "all.zip" else ".packed")
+    atomic_files.write(CACHE / kept, data)
     return kept
-
-
-def digest(parts: Iterable[bytes]) -> str:
-    """Twelve hexadecimal digits that stand for these contents."""
-    whole = hashlib.sha256()
-    for part in parts:
-        whole.update(hashlib.sha256(part).digest())
-    return whole.hexdigest()[:12]

@@ -9,9 +9,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
-from streamside.catalogue import Example, Lesson, Site, SiteError, cell_text, examples
-from streamside.site.new import TO_DO
-from streamside.site.run import is_current
+from streamside.catalogue import Example, Lesson, Project, cell_text
+from streamside.errors import UserError, sentence
+from streamside.site.new_lesson import TO_DO
+from streamside.site.outdated import is_current
 
 ADDRESS = re.compile(
     r"(?:https?://|\b)(?:127\.0\.0\.1|localhost|0\.0\.0\.0|\[::1\]):\d+|(?:file://)?/(?:home|Users|root|tmp)/\w[^\s\"'<]*"
@@ -28,39 +29,36 @@ class Complaint:
     remedy: str
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.what}; {self.remedy}"
+        return sentence(self.where, self.what, self.remedy)
 
 
-def check(site: Site, pages: Path) -> list[Complaint]:
+def check(project: Project, pages: Path) -> list[Complaint]:
     """All complaints about the tutorial, whose pages have been rendered into the folder `pages`."""
-    lessons = [*site.pages, *site.lessons]
-    complaints = [*unlisted(site), *unreadable(lessons)]
-    sound = [lesson for lesson in lessons if not any(lesson.path in complaint.where for complaint in complaints)]
+    unread = {lesson: complaint for lesson in project.documents if (complaint := unreadable(lesson))}
+    complaints = [*unlisted(project), *unread.values()]
+    sound = [lesson for lesson in project.documents if lesson not in unread]
     for test in (front_matter, unfinished, outdated, addresses, missing_alt_texts):
         complaints += [complaint for lesson in sound for complaint in test(lesson)]
-    complaints += unshown(sound, examples(site.root))
+    complaints += unshown(sound, project.examples)
     complaints += dead_links(sound, pages)
     return complaints
 
 
-def unlisted(site: Site) -> Iterator[Complaint]:
+def unlisted(project: Project) -> Iterator[Complaint]:
     """Notebooks that the table of contents does not name."""
-    named = {lesson.path for lesson in site.lessons}
-    for file in sorted((site.root / "notebooks").glob("*.ipynb")):
-        if (path := file.relative_to(site.root).as_posix()) not in named:
+    named = {lesson.path for lesson in project.lessons}
+    for file in sorted((project.root / "notebooks").glob("*.ipynb")):
+        if (path := file.relative_to(project.root).as_posix()) not in named:
             yield Complaint(path, "no part of _quarto.yml names this lesson", f"add `- href: {path}` to one")
 
 
-def unreadable(lessons: Iterable[Lesson]) -> Iterator[Complaint]:
-    """Lessons without front matter, with code that is no Python, or with an example that is not there."""
-    for lesson in lessons:
-        try:
-            _ = lesson.front_matter, lesson.examples
-        except SiteError as error:
-            where, _, what = (
-                str(error).rpartition(": ") if str(error).startswith(lesson.path) else (lesson.path, "", str(error))
-            )
-            yield Complaint(where, *(what.split("; ", 1) if "; " in what else (what, "correct it")))
+def unreadable(lesson: Lesson) -> Complaint | None:
+    """What keeps a lesson from being read: no front matter, code that is no Python, an example that is not there."""
+    try:
+        _ = lesson.front_matter, lesson.examples
+    except UserError as error:
+        return Complaint(error.where, error.what, error.remedy or f"{lesson.path} needs it: correct it")
+    return None
 
 
 def front_matter(lesson: Lesson) -> Iterator[Complaint]:
@@ -176,7 +174,7 @@ def _text_of(argument: ast.expr) -> str | None:
 
 
 def false_claims(all_examples: Iterable[Example], reasons: Mapping[str, str | None]) -> Iterator[Complaint]:
-    """Examples that say of themselves otherwise than is so whether they run in a page; `reasons` are from `claims`."""
+    """Examples that run in a page and say that they cannot, or the reverse; `reasons` are those of `example_trial`."""
     for example in all_examples:
         where, reason = f"examples/{example.path.name}", reasons[example.name]
         if example.obstacle is None and reason is not None:

@@ -1,6 +1,6 @@
 """One page of the site: a lesson's notebook, as it is stored, through nbconvert and the template in `blog/template`.
 
-Imports nbconvert, which takes a second: `render` imports this module only when there is a page to make.
+Imports nbconvert, which takes a second: `render_site` imports this module only when there is a page to make.
 """
 
 import datetime
@@ -15,7 +15,8 @@ from urllib.parse import urlsplit, urlunsplit
 import nbformat
 from nbconvert.exporters.templateexporter import TemplateExporter
 
-from streamside.catalogue import Lesson, Site, SiteError, cell_text
+from streamside.catalogue import Lesson, Project, cell_text
+from streamside.errors import UserError
 from streamside.site.markdown import Prose, listing, scrollable
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -25,13 +26,13 @@ FORMS = ("text/html", "text/markdown", "image/svg+xml", "text/plain")
 
 
 class Pages:
-    """Makes pages of one site. `addresses` are the files that the site has, by their path in the project."""
+    """Makes pages of one project. `addresses` are the files that the site has, by their path in the project."""
 
-    def __init__(self, site: Site, addresses: Mapping[str, str]) -> None:
-        self._site = site
+    def __init__(self, project: Project, addresses: Mapping[str, str]) -> None:
+        self._project = project
         self._addresses = addresses
         self._prose = Prose(str)  # of the page that is being made
-        template = site.root / "blog/template"
+        template = project.root / "blog/template"
         self._exporter = TemplateExporter(  # type: ignore[no-untyped-call]
             template_name=template.name,
             extra_template_basedirs=[str(template.parent)],
@@ -42,25 +43,25 @@ class Pages:
     def lesson(self, lesson: Lesson, inputs: str) -> str:
         """The page of a lesson, of the home page or of about; `inputs` is kept in it as the digest of its sources.
 
-        Raises `SiteError` for what a page cannot show.
+        Raises `UserError` for what a page cannot show.
         """
         self._prose = Prose(lambda url: self._relink(url, lesson))
         cells = lesson.notebook["cells"][1:]  # the first is the front matter
-        previous, following = _neighbours(self._site.lessons, lesson)
+        previous, following = _neighbours(self._project.lessons, lesson)
         try:
             return self._page(
                 lesson.href,
                 inputs,
                 cells,
                 page=lesson,
-                part=next((part for part in self._site.parts if lesson in part.lessons), None),
+                part=next((part for part in self._project.parts if lesson in part.lessons), None),
                 headings=self._prose.headings,
                 sources=self._sources(lesson),
                 previous=previous,
                 next=following,
             )
         except ValueError as error:
-            raise SiteError(f"{lesson.path}: {error}") from error
+            raise UserError(lesson.path, str(error)) from error
 
     def missing(self, inputs: str, stylesheet: str) -> str:
         """The page that a host shows for an address that does not exist; it has the stylesheet in it."""
@@ -68,12 +69,12 @@ class Pages:
 
     def _page(self, href: str, inputs: str, cells: list[Any], **values: Any) -> str:
         here = posixpath.dirname(href) or "."
-        given = {"site": self._site, "href": lambda target: posixpath.relpath(target, here), "inputs": inputs, **values}
+        shared = {"site": self._project, "href": lambda target: posixpath.relpath(target, here), "inputs": inputs}
         numbered = [
             {"id": f"cell-{number}", **cell} for number, cell in enumerate(cells)
         ]  # older notebooks have no ids
         notebook = nbformat.from_dict({"cells": numbered, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
-        text, _ = self._exporter.from_notebook_node(notebook, resources={"streamside": _Shared(given)})
+        text, _ = self._exporter.from_notebook_node(notebook, resources={"streamside": _Shared(shared | values)})
         return str(text)
 
     def _shown(self, cells: Iterable[Mapping[str, Any]]) -> list[str]:

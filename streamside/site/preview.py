@@ -21,11 +21,11 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 from watchfiles import awatch
 
-from streamside.catalogue import ROOT, SiteError
-from streamside.site import render
+from streamside.errors import UserError
 from streamside.wire import encode
 
-PORTS = range(8000, 8100)
+PORTS = range(8765, 8865)  # away from 8000, where every example wants to be
+END_SECONDS = 2.0  # that a build has after Ctrl-C
 BUILD = (sys.executable, "-m", "streamside", "build")
 SOURCES = ("_quarto.yml", "index.ipynb", "about.md", "notebooks", "examples", "blog", "streamside")
 # Of what else the site has, no page shows anything until it is loaded again.
@@ -43,23 +43,18 @@ def _say(text: str) -> None:
 
 
 def serve(
-    root: Path = ROOT, *, ports: Iterable[int] = PORTS, build: Sequence[str] = BUILD, say: Callable[[str], None] = _say
+    root: Path, *, ports: Iterable[int] = PORTS, build: Sequence[str] = BUILD, say: Callable[[str], None] = _say
 ) -> None:
-    """Make the pages of the project in `root` and serve them until Ctrl-C, on the first of `ports` that is free.
+    """Serve the `_site` of the project in `root` until Ctrl-C, on the first of `ports` that is free.
 
     `build` is the command that brings the site up to date when a source has changed; what it says is said, and when it
-    fails the site stays as it was. Raises `SiteError` if there are no pages to be made, `PreviewError` without a port.
+    fails the site stays as it was. Raises `UserError` if no port is free.
     """
-    render.render(root)
-    out = root / "_site"
+    out = (root / "_site").resolve()  # as what watches it names it
     with _listener(ports, say) as listener:
         say(f"Streamside is at http://127.0.0.1:{listener.getsockname()[1]}/ (Ctrl-C stops it)")
         with contextlib.suppress(KeyboardInterrupt):
             asyncio.run(_serve(root, out, listener, build))
-
-
-class PreviewError(SiteError):
-    """The pages cannot be served; the message says why."""
 
 
 def _listener(ports: Iterable[int], say: Callable[[str], None]) -> socket.socket:
@@ -70,7 +65,7 @@ def _listener(ports: Iterable[int], say: Callable[[str], None]) -> socket.socket
             if error.errno not in (errno.EADDRINUSE, errno.EACCES):
                 raise
             say(f"Port {port} is busy, trying the next one")
-    raise PreviewError("no free port for the preview; stop one of the programs that listen there")
+    raise UserError("the preview", "no port is free for it", "stop one of the programs that listen there")
 
 
 async def _serve(root: Path, out: Path, listener: socket.socket, build: Sequence[str]) -> None:
@@ -165,6 +160,9 @@ async def _rebuild(root: Path, build: Sequence[str]) -> None:
             await process.wait()
         finally:
             if process.returncode is None:
+                with contextlib.suppress(TimeoutError):  # it has heard the Ctrl-C too, and is ending
+                    await asyncio.wait_for(process.wait(), END_SECONDS)
+            if process.returncode is None:
                 process.kill()
                 await process.wait()
 
@@ -172,4 +170,6 @@ async def _rebuild(root: Path, build: Sequence[str]) -> None:
 async def _announce(out: Path, changes: Changes) -> None:
     """Tell the open pages whenever the site changes, whoever built it."""
     async for changed in awatch(out):
-        await changes.add(Path(path).relative_to(out).as_posix() for _, path in changed)
+        paths = [Path(path).relative_to(out) for _, path in changed]
+        if finished := [path.as_posix() for path in paths if not path.parts or not path.parts[0].startswith(".")]:
+            await changes.add(finished)

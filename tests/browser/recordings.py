@@ -9,8 +9,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl
 
-from streamside import catalogue
-from streamside.catalogue import Lesson
+from streamside.catalogue import Lesson, Project
 
 ELEMENT = re.compile(r'<live-example ([^>]*)>.*?<script type="application/json">(.*?)</script>', re.DOTALL)
 CLOCK = re.compile(r"\b\d\d:\d\d:\d\d\b")
@@ -91,7 +90,7 @@ def _elements(lesson: Lesson) -> Iterator[tuple[str, str]]:
             yield from ELEMENT.findall("".join(output.get("data", {}).get("text/html", "")))
 
 
-LESSONS = [lesson for lesson in catalogue.read().lessons if recordings(lesson)]
+LESSONS = [lesson for lesson in Project().lessons if recordings(lesson)]
 
 
 def comparable(shown: Sequence[str]) -> list[tuple[str, int | None]]:

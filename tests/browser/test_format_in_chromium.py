@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from examples import raw_asgi as example
-from streamside.catalogue import cell_text, read
+from streamside.catalogue import Project, cell_text
 from streamside.wire import Event
 
 MARK = b"\xef\xbb\xbf"
@@ -29,7 +29,7 @@ HEAR = """
 
 def rules() -> dict[str, tuple[bytes, list[Event]]]:
     """The rules as they stand in the lesson."""
-    [lesson] = [lesson for lesson in read().lessons if lesson.number == 7]
+    [lesson] = [lesson for lesson in Project().lessons if lesson.number == 7]
     names: dict[str, Any] = {"Event": Event}
     for cell in lesson.notebook["cells"]:
         if cell["id"].startswith("rules-") and cell["cell_type"] == "code":

@@ -249,7 +249,7 @@ def test_the_first_example_streams_into_its_page(fresh: Laboratory) -> None:
 
 
 def test_all_examples_for_the_page_run_in_it_at_once(laboratory: Laboratory) -> None:
-    for example in catalogue.examples():
+    for example in catalogue.Project().examples:
         if not example.obstacle:
             run = laboratory.run(name=example.name)
             run.frame().locator("h1").wait_for()

@@ -9,16 +9,15 @@ import pytest
 from playwright.sync_api import Browser, Page, Response, expect
 
 from benchmarks.static import serving
-from streamside import catalogue
-from streamside.catalogue import ROOT
-from streamside.site.render import render
+from streamside.catalogue import Project
+from streamside.paths import ROOT
 from tests import small_tutorial
 
 AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
 FAULTS = "axe.run().then(({violations}) => violations.map((v) => [v.id, ...v.nodes.map((node) => node.html)]))"
 WEIGHT = """() => [...performance.getEntriesByType("resource"), ...performance.getEntriesByType("navigation")]
     .reduce((sum, {encodedBodySize}) => sum + encodedBodySize, 0)"""
-REAL = [page.href for page in (*catalogue.read().pages, *catalogue.read().lessons)] + ["404.html"]
+REAL = [page.href for page in Project().documents] + ["404.html"]
 SMALL = ["index.html", "about.html", "404.html", "notebooks/01-a.html", "notebooks/02-b.html"]
 EVERY = [*(("small", href) for href in SMALL), *(("site", href) for href in REAL)]
 SCREENS = ((1280, 900), (390, 844))
@@ -28,7 +27,7 @@ SCREENS = ((1280, 900), (390, 844))
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a small tutorial's site."""
     root = small_tutorial.write(tmp_path_factory.mktemp("small"))
-    render(root)
+    small_tutorial.render(root)
     with serving(root / "_site") as url:
         yield url
 

@@ -7,11 +7,11 @@ import pytest
 from nbclient.exceptions import CellExecutionError
 from pytest_notebook.nb_regression import NBRegressionError, NBRegressionFixture
 
-from streamside.catalogue import Lesson, read
-from streamside.site.run import VOLATILE
+from streamside.catalogue import Lesson, Project
+from streamside.site.volatile_outputs import VOLATILE
 
-SITE = read()
-LESSONS = [lesson for lesson in (*SITE.lessons, *SITE.pages) if any(lesson.code)]
+PROJECT = Project()
+LESSONS = [lesson for lesson in PROJECT.documents if any(lesson.code)]
 pytestmark = pytest.mark.timeout(300)
 
 
@@ -22,7 +22,7 @@ def say_again(monkeypatch):
     # What may differ is the name that the kernel gives itself, and the times that recordings show.
     fixture = NBRegressionFixture(
         exec_timeout=120,
-        exec_cwd=str(SITE.root / "notebooks"),
+        exec_cwd=str(PROJECT.root / "notebooks"),
         diff_replace=tuple(("/cells/*/outputs", f"(?m){pattern.pattern}", "") for pattern in VOLATILE),
         diff_ignore=(
             "/metadata",

@@ -2,13 +2,18 @@
 
 import gzip
 import json
+import os
+import shutil
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from streamside import catalogue
+from streamside.catalogue import Project
+from streamside.digest import SHORT, digest
+from streamside.paths import ROOT
 from streamside.site import bundle
 
 
@@ -35,7 +40,7 @@ def test_everything_is_there_under_the_name_that_the_table_says(site: Path) -> N
     content = table(site)
     for name in (*content["files"].values(), *content["assets"].values()):
         data = (site / "live" / name).read_bytes()
-        assert bundle.digest([data]) == name.split("/")[1].split("-")[0]
+        assert digest(data)[:SHORT] == name.split("/")[1].split("-")[0]
     assert content["sizes"] == {name: (site / "live" / content["files"][name]).stat().st_size for name in bundle.PACKED}
     assert (site / "service-worker.js").is_file()
     assert {"runtime.js", "python-files.js", "python-worker.js", "probe.js"} <= {
@@ -46,7 +51,7 @@ def test_everything_is_there_under_the_name_that_the_table_says(site: Path) -> N
 
 def test_examples_are_copied_unless_they_cannot_run_in_a_page(site: Path) -> None:
     copied = {path.stem: path.read_text() for path in (site / "live/examples").iterdir()}
-    assert copied == {each.name: each.text for each in catalogue.examples() if each.obstacle is None}
+    assert copied == {each.name: each.text for each in Project().examples if each.obstacle is None}
 
 
 def test_the_first_archive_has_what_examples_ask_for_and_names_all_that_there_is(site: Path, tmp_path: Path) -> None:
@@ -65,28 +70,53 @@ def test_the_first_archive_has_what_examples_ask_for_and_names_all_that_there_is
         assert len(modules) == len(all_names) - 1
 
 
-def test_an_unchanged_build_and_a_changed_example_start_no_compiler(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, site: Path
+def test_an_unchanged_build_and_a_changed_example_are_not_packed_again(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, site: Path
 ) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise AssertionError("nothing is to be run")
-
-    monkeypatch.setattr(bundle, "run_pyodide", refuse)
-    examples = tmp_path / "examples"
-    examples.mkdir()
-    bundle.build(tmp_path / "again")
+    project = Project(tmp_path / "project")
+    shutil.copytree(ROOT / "examples", project.root / "examples")
+    bundle.build(tmp_path / "again", project)
     assert table(tmp_path / "again") == table(site)
-    changed = [
-        catalogue.Example(each.name, examples / each.path.name)
-        for each in catalogue.examples()
-        if each.obstacle is None and each.path.is_file()
-    ]
-    for each in changed:
-        each.path.write_text(catalogue.example(each.name).text + "\n# a comment\n")
-    monkeypatch.setattr(catalogue, "examples", lambda *_: changed)
-    bundle.build(tmp_path / "again")
+    for example in (project.root / "examples").glob("*.py"):
+        example.write_text(f"{example.read_text()}\n# a comment\n")
+    bundle.build(tmp_path / "again", Project(project.root))
     assert table(tmp_path / "again")["files"] == table(site)["files"]
     assert table(tmp_path / "again")["version"] != table(site)["version"]
+    assert "packing" not in capsys.readouterr().err
+
+
+def test_line_ends_are_no_reason_to_pack_again(capsys: pytest.CaptureFixture[str], tmp_path: Path, site: Path) -> None:
+    project = Project(tmp_path / "project")
+    shutil.copytree(ROOT / "examples", project.root / "examples")
+    for example in (project.root / "examples").glob("*.py"):
+        example.write_bytes(example.read_bytes().replace(b"\n", b"\r\n"))
+    bundle.build(tmp_path / "again", project)
+    assert table(tmp_path / "again")["files"] == table(site)["files"]
+    assert "packing" not in capsys.readouterr().err
+
+
+def test_the_cache_keeps_what_was_used_last_and_what_another_build_may_be_making(tmp_path: Path) -> None:
+    day = 24 * 60 * 60
+    for age in range(6):
+        for path, text in (
+            (tmp_path / f"result-{age}.json", json.dumps({"a": f"files/a-{age}", "shared": "files/shared"})),
+            (tmp_path / f"files/a-{age}", ""),
+            (tmp_path / f"files/lost-{age}", ""),
+            (tmp_path / f"unfinished-{age}/sources/a.py", ""),
+        ):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+            os.utime(path, times=(time.time() - age * day,) * 2)
+        os.utime(tmp_path / f"unfinished-{age}", times=(time.time() - age * day,) * 2)
+    (tmp_path / "files/shared").write_text("")
+    os.utime(tmp_path / "files/shared", times=(0, 0))
+    bundle.prune(tmp_path)
+    left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert left == {
+        *(f"result-{age}.json" for age in range(3)),
+        *(f"files/a-{age}" for age in range(3)),
+        *("files/shared", "files/lost-0", "unfinished-0/sources/a.py"),
+    }
 
 
 def test_imports_decide_what_is_made_anew() -> None:
@@ -97,10 +127,3 @@ def test_requirements_are_followed_but_for_those_that_a_page_cannot_have() -> No
     names = {each.name for each in bundle.closure(["python-fasthtml>=0.14", "uvicorn", "no-such-package", "msgpack"])}
     assert {"python-fasthtml", "starlette", "anyio", "itsdangerous"} <= names
     assert not names & {"uvicorn", "httptools", "msgpack"}
-
-
-def test_a_failure_in_pyodide_is_told(tmp_path: Path) -> None:
-    program = tmp_path / "program.py"
-    program.write_text("def main():\n    raise SystemError('of its own')\n")
-    with pytest.raises(bundle.BundleError, match="of its own"):
-        bundle.run_pyodide(program, tmp_path)

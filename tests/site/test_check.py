@@ -1,12 +1,13 @@
 """Each complaint of the checker, provoked; and a tutorial that is in order, with none."""
 
 import json
+from pathlib import Path
 
 import pytest
 
-from streamside.catalogue import examples, read
+from streamside.catalogue import Project
 from streamside.site.check import check, false_claims
-from streamside.site.run import digest
+from streamside.site.outdated import outputs_digest
 from tests.small_tutorial import code, markdown, write_lesson
 
 SHOWN = code('from examples import one\nfrom streamside.lab import source\nsource(one, "app")')
@@ -28,11 +29,11 @@ def complaints(project):
         lesson = write_lesson(project, *cells, SHOWN, **{"examples": "[one]", **front_matter})
         if sound:
             notebook = json.loads(lesson.file.read_text())
-            notebook["metadata"]["streamside"] = {"digest": digest(lesson)}
+            notebook["metadata"]["streamside"] = {"digest": outputs_digest(lesson)}
             lesson.file.write_text(json.dumps(notebook))
         (project / "_site/notebooks").mkdir(parents=True, exist_ok=True)
         (project / "_site/notebooks/01-a.html").write_text(page)
-        return list(map(str, check(read(project), project / "_site")))
+        return list(map(str, check(Project(project), project / "_site")))
 
     return of
 
@@ -107,7 +108,7 @@ def test_links_that_lead_somewhere(complaints):
 def test_a_page_that_has_not_been_rendered(complaints, project):
     complaints(markdown("# A"))
     (project / "_site/notebooks/01-a.html").unlink()
-    (said,) = map(str, check(read(project), project / "_site"))
+    (said,) = map(str, check(Project(project), project / "_site"))
     assert said == "notebooks/01-a.ipynb: has not been rendered; `streamside build`"
 
 
@@ -149,5 +150,9 @@ def test_a_lesson_that_cannot_be_read(complaints, project):
 def test_what_an_example_says_of_the_page_is_held_against_what_it_does_there(project, says, reason, complaint):
     block = f'# /// script\n# [tool.streamside]\n# page = "{says}"\n# ///\n' if says else ""
     (project / "examples/one.py").write_text(f'"""One."""\n\n{block}')
-    said = list(map(str, false_claims(examples(project), {"one": reason})))
+    said = list(map(str, false_claims(Project(project).examples, {"one": reason})))
     assert [text.split(": ", 1)[1].split("; ")[0] for text in said] == ([complaint] if complaint else [])
+
+
+def test_this_tutorial_gives_no_complaint(built_site: Path):
+    assert list(map(str, check(Project(), built_site))) == []

@@ -16,9 +16,10 @@ from queue import Queue
 
 import pytest
 
-from streamside.catalogue import ROOT
+from streamside.errors import UserError
+from streamside.paths import ROOT
 from streamside.site import preview
-from streamside.site.preview import Changes, PreviewError, _listener
+from streamside.site.preview import Changes
 from streamside.wire import Event, EventParser
 from tests import small_tutorial
 from tests.patience import PATIENCE
@@ -28,17 +29,19 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from streamside.site import preview
+from tests.small_tutorial import render
 root, port, build = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+render(root)
 preview.serve(root, ports=range(port, port + 20), build=[sys.executable, "-c", build, root])
 """
 BUILD = """
 import sys
 from pathlib import Path
-from streamside.catalogue import SiteError
-from streamside.site.render import render
+from streamside.errors import UserError
+from tests.small_tutorial import render
 try:
     render(Path(sys.argv[1]))
-except SiteError as error:
+except UserError as error:
     print(error)
 """
 
@@ -129,9 +132,9 @@ def test_a_busy_port_is_said_and_stepped_over(previewing: Callable[..., Preview]
     assert "<h1>A</h1>" in shown.get("notebooks/01-a.html")
 
 
-def test_no_free_port_is_one_sentence():
-    with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(PreviewError, match=r"^no free port"):
-        _listener([other.getsockname()[1]], lambda _: None)
+def test_no_free_port_is_one_sentence(tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(UserError, match="no port is free"):
+        preview.serve(tmp_path, ports=[other.getsockname()[1]], say=lambda _: None)
 
 
 def _events(stream: HTTPResponse) -> Iterator[Event]:

@@ -1,11 +1,11 @@
-// Runs the `main` of a program in Pyodide under Node.js: node bundle.mjs PROGRAM FOLDER [STDLIB.zip [SNAPSHOT]]; the folder is
-// /work in there. A snapshot of the memory, as it is afterwards, goes into the file that is named last.
+// Runs the `main` of a program in Pyodide under Node.js: node run_in_node.mjs '{"program": …}' (runner.py says what else).
+// The folders in `mounts` are there under those names. A snapshot of the memory, as it is afterwards, goes into `snapshot`.
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
-const [program, folder, stdlib, snapshot] = process.argv.slice(2);
+const { program, mounts, stdlib, snapshot } = JSON.parse(process.argv[2]);
 const home = dirname(createRequire(import.meta.url).resolve("pyodide/package.json"));
 // A snapshot taken with stack switching runs only with it, and not all browsers have it.
 delete WebAssembly.Suspending;
@@ -29,8 +29,10 @@ const python = await loadPyodide({
     return createPyodideModule(settings);
   },
 });
-python.FS.mkdirTree("/work");
-python.FS.mount(python.FS.filesystems.NODEFS, { root: resolve(folder) }, "/work");
+for (const [name, folder] of Object.entries(mounts)) {
+  python.FS.mkdirTree(name);
+  python.FS.mount(python.FS.filesystems.NODEFS, { root: resolve(folder) }, name);
+}
 try {
   const globals = python.globals.get("dict")();
   python.runPython(readFileSync(program, "utf8"), { globals });

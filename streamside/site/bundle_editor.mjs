@@ -1,4 +1,4 @@
-// Puts a module and all that it imports into one file, for the browser: node editor.mjs SOURCE TARGET.
+// Puts a module and all that it imports into one file, for the browser: node bundle_editor.mjs SOURCE TARGET.
 import { build } from "esbuild";
 
 const [source, target] = process.argv.slice(2);

@@ -8,8 +8,9 @@ from typing import Any
 
 import yaml
 
-from streamside.catalogue import ROOT, SiteError, example, read
-from streamside.site.run import store
+from streamside.catalogue import Project
+from streamside.errors import UserError
+from streamside.site.run_lessons import store
 
 # The questions stay until the author has answered them; the checker complains of every one that is left.
 TO_DO = "TO DO:"
@@ -53,28 +54,28 @@ listen({example}, "events", events=3)
 """
 
 
-def new(title: str, example_name: str, root: Path = ROOT) -> Path:
+def new(title: str, example_name: str, project: Project) -> Path:
     """Write the notebook of a new lesson on an example that is there, enter it in `_quarto.yml`, return its path.
 
-    Raises `SiteError` if the title gives no file name, or if lesson or example are not as they must be.
+    Raises `UserError` if the title gives no file name, or if lesson or example are not as they must be.
     """
-    example(example_name, root)
-    number = 1 + max((lesson.number or 0 for lesson in read(root).lessons), default=0)
-    path = root / "notebooks" / f"{number:02}-{slug(title)}.ipynb"
+    project.example(example_name)
+    number = 1 + max((lesson.number or 0 for lesson in project.lessons), default=0)
+    path = project.root / "notebooks" / f"{number:02}-{slug(title)}.ipynb"
     if path.exists():
-        raise SiteError(f"notebooks/{path.name}: there is such a lesson already; give the new one another title")
-    enter(f"notebooks/{path.name}", root / "_quarto.yml")
+        raise UserError(f"notebooks/{path.name}", "there is such a lesson already", "give the new one another title")
+    enter(f"notebooks/{path.name}", project.root / "_quarto.yml")
     path.parent.mkdir(exist_ok=True)
     store(path, {"cells": _cells(title, example_name), "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
     return path
 
 
 def slug(title: str) -> str:
-    """A title as part of a file name: ASCII, lower case, words with hyphens between them. Raises `SiteError`."""
+    """A title as part of a file name: ASCII, lower case, words with hyphens between them. Raises `UserError`."""
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     words = re.findall(r"[a-z0-9]+", plain)
     if not words:
-        raise SiteError(f"the title {title!r} has no letter or digit to make a file name of")
+        raise UserError(f"the title {title!r}", "has no letter or digit to make a file name of")
     return "-".join(words)
 
 
@@ -83,7 +84,7 @@ def enter(href: str, contents: Path) -> None:
     text = contents.read_text(encoding="utf-8")
     lessons = list(re.finditer(r"^( *)- (?:href: )?notebooks/\S+\.ipynb *\n", text, re.MULTILINE))
     if not lessons:
-        raise SiteError("_quarto.yml: names no lesson yet; enter the first by hand, as `- href: notebooks/…`")
+        raise UserError("_quarto.yml", "names no lesson yet", "enter the first by hand, as `- href: notebooks/…`")
     end = lessons[-1].end()
     contents.write_text(f"{text[:end]}{lessons[-1][1]}- href: {href}\n{text[end:]}", encoding="utf-8")
 

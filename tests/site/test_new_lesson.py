@@ -4,30 +4,31 @@ import json
 
 import pytest
 
-from streamside.catalogue import SiteError, read
+from streamside.catalogue import Project
+from streamside.errors import UserError
 from streamside.site.check import check
-from streamside.site.new import new, slug
+from streamside.site.new_lesson import new, slug
 
 
 def test_a_new_lesson_follows_the_last_one(project):
-    path = new("Über: Ströme & more", "one", project)
+    path = new("Über: Ströme & more", "one", Project(project))
     assert path == project / "notebooks/02-uber-strome-more.ipynb"
-    assert [lesson.number for lesson in read(project).lessons] == [1, 2]
-    assert read(project).lessons[1].title == "Über: Ströme & more"
-    assert [example.name for example in read(project).lessons[1].examples] == ["one"]
+    assert [lesson.number for lesson in Project(project).lessons] == [1, 2]
+    assert Project(project).lessons[1].title == "Über: Ströme & more"
+    assert [example.name for example in Project(project).lessons[1].examples] == ["one"]
 
 
 def test_the_table_of_contents_keeps_its_comments_and_parts(project):
     contents = project / "_quarto.yml"
     contents.write_text(contents.read_text() + "          # why\n      - section: Two\n        contents: []\n")
     before = contents.read_text()
-    new("B", "one", project)
+    new("B", "one", Project(project))
     assert contents.read_text().replace("          - href: notebooks/02-b.ipynb\n", "") == before
 
 
 def test_the_checker_asks_for_every_paragraph(project):
-    path = new("B", "one", project)
-    asked = [complaint for complaint in check(read(project), project / "_site") if "02-b" in complaint.where]
+    path = new("B", "one", Project(project))
+    asked = [complaint for complaint in check(Project(project), project / "_site") if "02-b" in complaint.where]
     written = [cell for cell in json.loads(path.read_text())["cells"] if "TO DO:" in "".join(cell["source"])]
     assert len([complaint for complaint in asked if complaint.what == "is still to be written"]) == len(written) == 7
     assert any("no description" in complaint.what for complaint in asked)
@@ -39,16 +40,16 @@ def test_the_checker_asks_for_every_paragraph(project):
 )
 def test_what_cannot_be_made_is_said_and_nothing_is_written(project, title, example, complaint):
     before = (project / "_quarto.yml").read_text()
-    with pytest.raises(SiteError, match=complaint):
-        new(title, example, project)
+    with pytest.raises(UserError, match=complaint):
+        new(title, example, Project(project))
     assert (project / "_quarto.yml").read_text() == before
     assert len(list((project / "notebooks").iterdir())) == 1
 
 
 def test_a_table_of_contents_without_a_lesson_is_said(project):
     (project / "_quarto.yml").write_text("website:\n  sidebar:\n    contents: []\n")
-    with pytest.raises(SiteError, match="names no lesson yet"):
-        new("B", "one", project)
+    with pytest.raises(UserError, match="names no lesson yet"):
+        new("B", "one", Project(project))
 
 
 def test_slugs():

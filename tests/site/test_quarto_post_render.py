@@ -12,8 +12,8 @@ import yaml
 from playwright.sync_api import Page, expect
 
 from benchmarks.static import serving
-from streamside import catalogue
-from streamside.catalogue import ROOT
+from streamside.catalogue import Project
+from streamside.paths import ROOT
 
 # The keys that we use of those in Quarto's schema (quarto-cli, src/resources/schema: project.yml, definitions.yml,
 # document-*.yml), with the types of their values. A dictionary is a mapping of such keys, a list the type of its items.
@@ -114,7 +114,7 @@ def test_pages_made_by_quarto_keep_the_promises(tmp_path: Path, page: Page):
     environment = {**os.environ, "PATH": path, "PYTHONPATH": str(project)}
     subprocess.run([str(shutil.which("quarto")), "render"], cwd=project, env=environment, check=True)
     with serving(project / "_site") as url:
-        for lesson in catalogue.read(project).lessons:
+        for lesson in Project(project).lessons:
             page.goto(url + lesson.href)
             expect(page.locator("h1").first).to_have_text(lesson.title)
             if page.locator("live-example").count():

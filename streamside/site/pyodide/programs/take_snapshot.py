@@ -1,4 +1,4 @@
-"""In Pyodide: Python as it is when all that the examples import is imported; a snapshot of its memory is taken then."""
+"""In Pyodide: imports all that the examples import; of the memory as it is then, a snapshot is taken."""
 
 import gc
 import importlib
@@ -11,8 +11,8 @@ import bridge  # type: ignore[import-not-found]  # blog/live/python/bridge.py: i
 
 
 def main() -> None:
-    """Import the modules whose files /work/used.txt names, and forget the archive: a snapshot has no files."""
-    for file in Path("/work/used.txt").read_text().split():
+    """Import the modules whose files /work/imports.txt names, and forget the archive: a snapshot has no files."""
+    for file in Path("/work/imports.txt").read_text().split():
         with suppress(ImportError):  # such as what is for another system
             importlib.import_module(bridge.module_name(file))
     bridge.adapt()

@@ -1,0 +1,82 @@
+"""What is out of date: lessons whose outputs, and pages that, come from other sources than there are now.
+
+A notebook holds the digest of what its outputs come from, a page the digest of what it was made from.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from streamside.catalogue import Lesson, Project, cell_text, files_below
+from streamside.digest import content, digest
+from streamside.paths import ROOT
+
+# Of the package, what a lesson's outputs can depend on.
+MODULES = (
+    *("errors", "paths", "wire", "transcript", "recording", "server"),
+    *("assets", "catalogue", "client", "lab", "process"),
+)
+LOCKS = ("requirements.lock", "package-lock.json")
+INPUTS = re.compile(rb'<meta name="streamside-inputs" content="(\w+)">')
+
+
+def outputs_digest(lesson: Lesson) -> str:
+    """The digest of all that the lesson's outputs depend on: its code, its examples, the package, the locks.
+
+    Prose is not among it, unless the code names the lesson's own file: a changed sentence changes no output.
+    """
+    root = lesson.root
+    files = [root / "examples/__init__.py", *(file for example in lesson.examples for file in example.files)]
+    files += [root / "streamside" / f"{module}.py" for module in MODULES]
+    files += [root / lock for lock in LOCKS]
+    parts: list[object] = [text for _, text in lesson.code]
+    if any(lesson.path in text for _, text in lesson.code):
+        parts += [cell_text(cell) for cell in lesson.notebook["cells"]]
+    if any("contents(" in text for _, text in lesson.code):
+        project = Project(root)
+        parts += [[part.title, part.planned] for part in project.parts]
+        parts += [[other.path, other.title, other.description] for other in project.lessons]
+    parts += [[file.relative_to(root).as_posix(), digest(content(file))] for file in files if file.exists()]
+    return digest(json.dumps(parts).encode())
+
+
+def is_current(lesson: Lesson) -> bool:
+    """Whether the stored outputs come from what the lesson's inputs are now; true where there is no code to run."""
+    stored = lesson.notebook["metadata"].get("streamside", {}).get("digest")
+    return bool(stored == outputs_digest(lesson)) or not any(lesson.code)
+
+
+def page_digests(project: Project, addresses: Mapping[str, str]) -> dict[str, str]:
+    """For each page by its address: the digest of what it is to be made from.
+
+    `addresses` says where in the site the files are to which a lesson may lead.
+    """
+    common = digest(
+        *map(content, files_below(project.root / "blog/template")),
+        *(content(Path(__file__).with_name(name)) for name in ("page.py", "markdown.py")),
+        content(ROOT / "requirements.lock"),
+        _table_of_contents(project).encode(),
+        repr(sorted(addresses.items())).encode(),
+    ).encode()
+    sources = {lesson.href: lesson.file for lesson in project.documents}
+    sources["404.html"] = project.root / "blog/theme/streamside.css"  # which that page has in it
+    return {href: digest(common, content(file)) for href, file in sources.items()}
+
+
+def _table_of_contents(project: Project) -> str:
+    """What every page says of the others."""
+    parts = [
+        (part.title, [(lesson.path, lesson.title) for lesson in part.lessons], part.planned) for part in project.parts
+    ]
+    return repr((project.title, project.description, parts, [(page.path, page.title) for page in project.pages]))
+
+
+def made_from(page: Path) -> str | None:
+    """The digest that a page holds; None where there is no page, or one that something else made."""
+    try:
+        with page.open("rb") as file:
+            found = INPUTS.search(file.read(4096))
+    except OSError:
+        return None
+    return found[1].decode() if found else None

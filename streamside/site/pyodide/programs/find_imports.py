@@ -1,0 +1,54 @@
+"""In Pyodide: which files of its archive the page's examples import, or try to, one a line, into /work/imports.txt.
+
+Every example is visited, for some modules are imported only when something is asked for.
+"""
+
+import importlib
+import importlib.abc
+import sys
+import zipfile
+from pathlib import Path
+from types import ModuleType
+
+import bridge  # type: ignore[import-not-found]  # blog/live/python/bridge.py: in there it is a module like any other
+
+sys.path.append("/programs")
+
+from example_visit import visit  # type: ignore[import-not-found]
+
+
+class ImportLog(importlib.abc.MetaPathFinder):
+    """Finds nothing, and remembers what was looked for: a module that fails to be imported has been fetched as well."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def find_spec(self, fullname: str, _path: object, _target: ModuleType | None = None) -> None:
+        """As any finder."""
+        self.names.add(fullname)
+
+
+async def main() -> None:
+    """Visit the examples, one after the other, and write down what they have imported."""
+    log = ImportLog()
+    sys.meta_path.insert(0, log)
+    bridge.adapt()
+    importlib.import_module("pyodide.ffi")  # which `bridge.connect` imports
+    for name, program in examples():
+        try:
+            await visit(name, program)
+        except bridge.ExampleError as error:
+            raise SystemExit(f"examples/{name}.py, line {error.line}: does not run in the page: {error}") from error
+    write_down(log.names | set(sys.modules))
+
+
+def examples() -> list[tuple[str, str]]:
+    """Name and text of each."""
+    return [(path.stem, path.read_text()) for path in sorted(Path("/work/examples").glob("*.py"))]
+
+
+def write_down(modules: set[str]) -> None:
+    """Leave a list of those of the archive's files that are these modules'."""
+    with zipfile.ZipFile(f"/lib/python{sys.version_info[0]}{sys.version_info[1]}.zip") as archive:
+        files = [name for name in archive.namelist() if bridge.module_name(name) in modules]
+    Path("/work/imports.txt").write_text("\n".join(sorted(files)))

@@ -1,0 +1,104 @@
+"""Lessons → site: brings `_site` up to date with its sources, or completes one whose pages Quarto made.
+
+Cheap when nothing has changed: each page holds the digest of its sources, and only `page` imports nbconvert.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from streamside.catalogue import Project, files_below
+from streamside.errors import UserError
+from streamside.site import atomic_files, bundle, feed, outdated
+
+PICTURES = (".png", ".svg", ".jpg", ".jpeg", ".webp", ".gif")
+
+Live = Callable[[Path, Project], None]  # makes, in a folder, the part of the site that runs in the reader's browser
+
+
+def render(project: Project, live: Live = bundle.build) -> list[str]:
+    """Bring the project's `_site` up to date; return the paths in it of the files that were written or removed.
+
+    Everything is made before anything is put in its place, and each file is put there whole: a build that fails or is
+    interrupted leaves the site as it was. Raises `UserError`.
+    """
+    out = project.root / "_site"
+    with _making(project) as folder:
+        copies = dict(_copies(project))
+        addresses = {path.relative_to(project.root).as_posix(): href for href, path in copies.items()}
+        made = _pages(project, out, addresses)  # first: a lesson's fault is said before Python is packed
+        live(folder, project)
+        copies.update(_files_by_path(folder))
+        made.update(_files(project, out, copies))
+        atomic_files.write_all(made, out)
+        pages = {document.href for document in project.documents}
+        removed = list(atomic_files.remove_others(out, {*copies, *pages, "404.html", "feed.xml"}))
+    return sorted([*made, *removed])
+
+
+def complete(project: Project, live: Live = bundle.build) -> None:
+    """Put into `_site` what it has besides pages, for a site whose pages Quarto made. Raises `UserError`."""
+    out = project.root / "_site"
+    with _making(project) as folder:
+        live(folder, project)
+        atomic_files.write_all(_files(project, out, {**dict(_copies(project)), **_files_by_path(folder)}), out)
+
+
+@contextmanager
+def _making(project: Project) -> Iterator[Path]:
+    """A folder for what is being made; what cannot be read or written is a `UserError`."""
+    try:
+        (project.root / ".cache").mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=project.root / ".cache") as folder:
+            yield Path(folder)
+    except OSError as error:
+        raise UserError(
+            str(error.filename), str(error.strerror), "make sure that it can be read and written"
+        ) from error
+
+
+def _copies(project: Project) -> Iterator[tuple[str, Path]]:
+    """Files that the site has as they are: where each goes, and where it comes from."""
+    theme, notebooks = project.root / "blog/theme", project.root / "notebooks"
+    for path in files_below(theme):
+        yield f"theme/{path.relative_to(theme).as_posix()}", path
+    for lesson in project.lessons:
+        yield lesson.path, lesson.file
+    for path in files_below(notebooks):
+        if path.suffix in PICTURES:
+            yield path.relative_to(project.root).as_posix(), path
+    for example in project.examples:
+        for path in example.files:
+            yield f"live/{path.relative_to(project.root).as_posix()}", path
+
+
+def _files_by_path(folder: Path) -> dict[str, Path]:
+    return {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+
+
+def _pages(project: Project, out: Path, copied: dict[str, str]) -> dict[str, bytes]:
+    """The pages whose sources are not those that the page in `_site` was made from."""
+    addresses = {**copied, **{document.path: document.href for document in project.documents}}
+    digests = outdated.page_digests(project, addresses)
+    stale = {href for href, digest in digests.items() if outdated.made_from(out / href) != digest}
+    if not stale:
+        return {}
+    from streamside.site.page import Pages
+
+    pages = Pages(project, addresses)
+    made = {
+        document.href: pages.lesson(document, digests[document.href])
+        for document in project.documents
+        if document.href in stale
+    }
+    if "404.html" in stale:
+        stylesheet = (project.root / "blog/theme/streamside.css").read_text(encoding="utf-8")
+        made["404.html"] = pages.missing(digests["404.html"], stylesheet)
+    return {href: page.encode() for href, page in made.items()}
+
+
+def _files(project: Project, out: Path, copies: dict[str, Path]) -> dict[str, bytes]:
+    """What `_site` has besides pages, as far as it does not have it yet."""
+    contents = {**{href: path.read_bytes() for href, path in copies.items()}, "feed.xml": feed.atom(project)}
+    return {href: content for href, content in contents.items() if not atomic_files.holds(out / href, content)}
