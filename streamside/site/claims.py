@@ -1,6 +1,7 @@
 """Runs every example in Pyodide, under Node.js, to see which can run in a page."""
 
 import json
+import sysconfig
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -18,12 +19,14 @@ def try_out(examples: Iterable[Example]) -> Mapping[str, str | None]:
     Raises `BundleError` where Pyodide itself does not start.
     """
     examples = list(examples)
+    packages = sysconfig.get_path("purelib")  # of the environment in use
     sources = [PROGRAM, bundle.LIVE / "bridge.py", ROOT / "requirements.lock", ROOT / "package-lock.json"]
     sources += [file for example in examples for file in example.files]
-    remembered = CACHE / f"visited-{bundle.digest(path.read_bytes() for path in sources)}.json"
+    remembered = CACHE / f"visited-{bundle.digest([packages.encode(), *(path.read_bytes() for path in sources)])}.json"
     if not remembered.is_file():
         CACHE.mkdir(exist_ok=True)
-        (CACHE / "visit.json").write_text(json.dumps([example.name for example in examples]), encoding="utf-8")
+        task = {"packages": packages, "examples": [example.name for example in examples]}
+        (CACHE / "visit.json").write_text(json.dumps(task), encoding="utf-8")
         bundle.run_pyodide(PROGRAM, ROOT)
         (CACHE / "visited.json").replace(remembered)
     reasons: dict[str, str | None] = json.loads(remembered.read_text(encoding="utf-8"))

@@ -1,6 +1,6 @@
 """In Pyodide: which examples answer for their page here, and why the others do not, into /work/.cache/visited.json.
 
-The folder /work is the project, with the packages of its environment as they are.
+The folder /work is the project; the packages are those of its environment, as they are.
 """
 
 import asyncio
@@ -11,8 +11,12 @@ from contextlib import redirect_stderr
 from pathlib import Path
 from typing import Any
 
+import pyodide_js  # type: ignore[import-not-found]  # Pyodide, as its host has it
+
 SECONDS = 10.0  # for an example to answer, and then for it to end what it does about the answer
-sys.path[:0] = ["/work", "/work/blog/live", *map(str, Path("/work/.venv").glob("[Ll]ib/**/site-packages"))]
+TASK: dict[str, Any] = json.loads(Path("/work/.cache/visit.json").read_text())
+pyodide_js.mountNodeFS("/packages", TASK["packages"])
+sys.path[:0] = ["/work", "/work/blog/live", "/packages"]
 
 import bridge  # type: ignore[import-not-found]  # noqa: E402  # from the folders above
 
@@ -40,13 +44,7 @@ async def visit(name: str) -> str | None:
 async def main() -> None:
     """Visit all examples that are asked for."""
     bridge.adapt()
-    write({name: await visit(name) for name in asked()})
-
-
-def asked() -> list[str]:
-    """Their names."""
-    names: list[str] = json.loads(Path("/work/.cache/visit.json").read_text())
-    return names
+    write({name: await visit(name) for name in TASK["examples"]})
 
 
 def write(reasons: dict[str, str | None]) -> None:
