@@ -1,5 +1,6 @@
 """Set-up does what the lock files say once, says what is wrong in one sentence, and leaves nothing half-done."""
 
+import filecmp
 import json
 import os
 import re
@@ -335,6 +336,29 @@ def test_set_up_needs_nothing_but_the_standard_library():
     done = subprocess.run([sys.executable, "-S", "-c", program], cwd=ROOT, capture_output=True, text=True)
     assert done.stderr == ""
     assert set(done.stdout.split()) == {"__main__", "streamside"}
+
+
+def test_a_clone_is_the_same_bytes_whatever_git_is_set_to(tmp_path):
+    """As on Windows, where text may get other line ends: digests of it decide which lessons are run again."""
+    usual, windows = tmp_path / "usual", tmp_path / "windows"
+    subprocess.run(["git", "clone", "--quiet", ROOT, usual], check=True)
+    settings = ["--config", "core.autocrlf=true", "--config", "core.eol=crlf"]
+    subprocess.run(["git", "clone", "--quiet", *settings, ROOT, windows], check=True)
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=usual, check=True, capture_output=True, text=True).stdout
+    files = listed.strip("\0").split("\0")
+    assert len(files) > 100
+    assert filecmp.cmpfiles(usual, windows, files, shallow=False)[1:] == ([], [])
+
+
+def test_what_github_runs_is_pinned_and_may_only_read():
+    for file in (ROOT / ".github/workflows").glob("*.yml"):
+        text = file.read_text()
+        assert yaml.safe_load(text)["permissions"] == {"contents": "read"}
+        used = re.findall(r"uses: .*", text)
+        assert used
+        assert [
+            line for line in used if not re.fullmatch(r"uses: [\w-]+/[\w-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+", line)
+        ] == []
 
 
 def test_conda_users_get_the_same():
