@@ -13,7 +13,7 @@ from typing import Any
 
 import pyodide_js  # type: ignore[import-not-found]  # Pyodide, as its host has it
 
-SECONDS = 10.0  # for an example to answer, and then for it to end what it does about the answer
+SECONDS = 60.0  # for an example to answer, and then for it to end what it does about the answer
 TASK: dict[str, Any] = json.loads(Path("/work/.cache/visit.json").read_text())
 pyodide_js.mountNodeFS("/packages", TASK["packages"])
 sys.path[:0] = ["/work", "/work/blog/live", "/packages"]
