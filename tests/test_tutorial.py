@@ -29,6 +29,7 @@ def test_every_example_says_rightly_whether_it_runs_in_a_page():
         ["ruff", "check", "."],
         ["ruff", "format", "--check", "."],
         ["mypy"],
+        ["mypy", "--platform=win32", "--cache-dir=.cache/mypy-win32"],
     ],
     ids=" ".join,
 )
