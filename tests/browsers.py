@@ -232,15 +232,24 @@ APT = ("apt-get", "--quiet", "-o", f"DPkg::Lock::Timeout={INSTALLING:.0f}")  # i
 
 @cache
 def update_packages() -> None:
-    """Bring apt's lists up to date. That does not wait: whoever else does so has a lock, and ends soon."""
+    """Bring apt's lists up to date, when nobody else is doing so: that does not wait, as installing does."""
     deadline = time.monotonic() + INSTALLING
-    while "Could not get lock" in attempt([*APT, "update"]) and time.monotonic() < deadline:
+    say("no browser yet: apt-get update …")
+    while "Could not get lock" in outcome([*APT, "update"]) and time.monotonic() < deadline:
         time.sleep(1)
 
 
 def attempt(command: list[str]) -> str:
-    """Run a command that may fail, saying so first: it takes a while. Return what it said, or nothing if it worked."""
+    """Run a command that may fail, and say so: it takes a while. Return what it said, or nothing if it worked."""
     say(f"no browser yet: {' '.join(command)} …")
+    said = outcome(command)
+    if said:
+        say(f"that failed: {said.splitlines()[-1]}")
+    return said
+
+
+def outcome(command: list[str]) -> str:
+    """What a command that failed said; nothing if it worked."""
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
     try:
         done = subprocess.run(
@@ -254,13 +263,8 @@ def attempt(command: list[str]) -> str:
             timeout=INSTALLING,
         )
     except subprocess.TimeoutExpired:
-        said = f"not done after {INSTALLING:.0f} s"
-    else:
-        said = done.stdout.strip() or f"status {done.returncode}"
-        if done.returncode == 0:
-            return ""
-    say(f"that failed: {said.splitlines()[-1]}")
-    return said
+        return f"not done after {INSTALLING:.0f} s"
+    return (done.stdout.strip() or f"status {done.returncode}") if done.returncode else ""
 
 
 def say(text: str) -> None:

@@ -71,6 +71,14 @@ def test_an_error_is_a_sentence_and_a_status(monkeypatch, capsys):
     assert capsys.readouterr().err == "streamside: no network\n"
 
 
+def test_ctrl_c_while_something_is_installed_ends_it_without_a_traceback(monkeypatch):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(setup, "set_up", interrupted)
+    assert main(["streamside", "check"]) == 130
+
+
 def test_a_python_that_is_too_old_is_said():
     """By what is imported first, before anything that it could not read."""
     program = (ROOT / "streamside/__init__.py").read_text()
