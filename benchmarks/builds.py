@@ -76,11 +76,12 @@ def weights(site: Path) -> list[tuple[str, int]]:
     from playwright.sync_api import sync_playwright
 
     from benchmarks.static import serving
-    from streamside import browser
+    from tests import browsers
 
     found = []
     with serving(site) as url, sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=browser.find_browser(), args=list(browser.ARGUMENTS))
+        path = browsers.program(browsers.CHROMIUM)
+        chromium = playwright.chromium.launch(executable_path=path, args=list(browsers.ARGUMENTS))
         for page in sorted([*site.glob("*.html"), *site.glob("notebooks/*.html")]):
             tab = chromium.new_page()
             tab.goto(url + page.relative_to(site).as_posix(), wait_until="networkidle")

@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import json
 import re
-import resource
 import statistics
 import sys
 import time
@@ -20,6 +19,7 @@ from typing import NamedTuple
 
 import uvicorn
 
+from benchmarks import open_files
 from benchmarks.fanout_servers import CONTESTANTS, MARK
 
 LIMIT = next(iter(CONTESTANTS))
@@ -182,8 +182,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--deliveries", type=int, default=60_000, help="at full speed, per server and round")
     parser.add_argument("--seconds", type=float, default=1.0, help="of 20 events a second, for the delays")
     options = parser.parse_args(arguments)
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, max(options.subscribers) + 200)), hard))
+    open_files.allow(max(options.subscribers) + 200)
     factory = uvicorn.Config(None, log_level="critical").get_loop_factory()
     with asyncio.Runner(loop_factory=factory) as runner:
         results = runner.run(compare(options.subscribers, options.rounds, options.deliveries, options.seconds))

@@ -7,15 +7,14 @@ input, a command in JSON, with a line of JSON, and ends when its standard input 
 import asyncio
 import gc
 import json
-import resource
 import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
-from pathlib import Path
 from typing import Any, NamedTuple
 
+import psutil
 import uvicorn
 from bareasgi import Application, HttpResponse
 from fasthtml.common import EventStream, FastHTML
@@ -180,7 +179,7 @@ async def obey(commands: asyncio.StreamReader, contestant: Contestant) -> None:
 def memory() -> int:
     """Bytes of this process that are in memory now."""
     gc.collect()
-    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+    return int(psutil.Process().memory_info().rss)
 
 
 def main(name: str) -> None:

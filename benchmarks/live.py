@@ -20,8 +20,8 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, BrowserType, sync_playwright
 
-from streamside import browser as browsers
 from streamside.site import bundle
+from tests import browsers
 
 LINKS = {"loopback": (0.0, 0.0), "20 Mbit/s, 40 ms": (20e6 / 8, 0.04)}  # bytes per second (0: no limit), seconds
 PIECE = 16_384  # bytes that go over the slow link at a time
@@ -96,7 +96,7 @@ def visit(context: BrowserContext, url: str) -> float:
 def measure(chromium: BrowserType, url: str) -> tuple[float, float]:
     """Cold and warm, in a browser with a disk cache of its own: one in memory is too small for Python."""
     with tempfile.TemporaryDirectory() as profile:
-        path = browsers.find_browser()
+        path = browsers.program(browsers.CHROMIUM)
         context = chromium.launch_persistent_context(profile, executable_path=path, args=list(browsers.ARGUMENTS))
         cold, warm = visit(context, url), visit(context, url)
         context.close()

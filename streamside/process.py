@@ -23,7 +23,7 @@ PATIENCE = 20.0  # seconds for the server to start and to send the first event
 
 
 class ProcessError(Exception):
-    """The program did not start, or its stream sent nothing; the message is what it printed."""
+    """The program did not start, or its stream sent nothing (the message is what it printed); or this is Windows."""
 
 
 def printed_after(happening: Happening, program: str, *options: str, seconds: float = 10) -> str:
@@ -31,8 +31,10 @@ def printed_after(happening: Happening, program: str, *options: str, seconds: fl
 
     Ctrl-C is for the server, "edit" touches the program's file while `--reload` watches it, "leave" closes the stream,
     "second reader" asks for it once more. The last line says what has become of the server, or of the second reader,
-    within that many seconds; then the server is killed. Raises `ProcessError`.
+    within that many seconds; then the server is killed. Raises `ProcessError`, on Windows too.
     """
+    if sys.platform == "win32":
+        raise ProcessError("Windows has no signals such as Ctrl-C's: run this on Linux, on macOS or in WSL")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         file, log = Path(folder, "program.py"), Path(folder, "log")
         file.write_text(program, encoding="utf-8")
@@ -61,7 +63,7 @@ def printed_after(happening: Happening, program: str, *options: str, seconds: fl
             text = printed().decode()
             stream.close()
         finally:
-            with suppress(ProcessLookupError):  # it has ended
+            with suppress(ProcessLookupError, PermissionError):  # it has ended; the second is macOS's way to say so
                 os.killpg(server.pid, signal.SIGKILL)
             server.wait()
     return _without_chance(text) + outcome

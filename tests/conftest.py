@@ -14,16 +14,17 @@ from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from benchmarks.static import serving as serving_files
 from streamside import assets
-from streamside import browser as browsers
 from streamside.catalogue import Project
 from streamside.errors import UserError
 from streamside.paths import ROOT
 from streamside.server import serve
 from streamside.site import render_site
-from tests import small_tutorial
+from tests import browsers, small_tutorial
+from tests.browsers import NoBrowserError
 from tests.patience import PATIENCE
 
 expect.set_options(timeout=1000 * PATIENCE)
+BROWSERS = pytest.StashKey[str]()
 ELSEWHERE = re.compile(r"^(?!http://127\.0\.0\.1:|data:|blob:)")
 
 
@@ -60,7 +61,7 @@ def serving() -> Iterator[Callable[[Any], str]]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A headless Chromium for the tests of a module: as long as it runs, `asyncio.run` cannot be called."""
-    path = browsers.find_browser()
+    path = browsers.program(browsers.CHROMIUM)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=list(browsers.ARGUMENTS))
         yield chromium
@@ -102,12 +103,25 @@ def opened(browser: Browser) -> Iterator[Page]:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Build the pages, once, before the workers that run the tests start."""
-    if not hasattr(session.config, "workerinput"):
-        try:
-            render_site.render(Project())
-        except UserError as error:
-            pytest.exit(f"the pages cannot be built: {error}", returncode=2)
+    """Find the browsers and build the pages, once, before the workers that run the tests start."""
+    if hasattr(session.config, "workerinput"):
+        return
+    try:
+        if session.config.getoption("numprocesses", None):  # else they are found when a test needs them
+            session.config.stash[BROWSERS] = browsers.find_all()
+        render_site.render(Project())
+    except NoBrowserError as error:
+        pytest.exit(str(error), returncode=2)
+    except UserError as error:
+        pytest.exit(f"the pages cannot be built: {error}", returncode=2)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
+    """Say, after all else, what the tests have been run in."""
+    yield
+    if line := session.config.stash.get(BROWSERS, None):
+        session.config.pluginmanager.get_plugin("terminalreporter").write_line(line)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -17,6 +17,7 @@ TOOLS = ROOT / "node_modules"
         ["ruff", "check", "."],
         ["ruff", "format", "--check", "."],
         ["mypy"],
+        ["mypy", "--platform=win32", "--cache-dir=.cache/mypy-win32"],
     ],
     ids=" ".join,
 )

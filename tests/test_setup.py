@@ -1,16 +1,28 @@
 """Set-up does what the lock files say once, says what is wrong in one sentence, and leaves nothing half-done."""
 
+import filecmp
 import json
+import os
 import re
+import signal
+import socket
 import subprocess
 import sys
+import sysconfig
+import time
 import tomllib
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from urllib.error import URLError
 
 import pytest
 import yaml
 
 from streamside import setup
 from streamside.setup import ROOT, SetupError, main, npm, run, unless_marked
+from tests.patience import PATIENCE
 
 
 def test_what_is_installed_is_not_installed_again(tmp_path):
@@ -59,23 +71,237 @@ def test_an_error_is_a_sentence_and_a_status(monkeypatch, capsys):
     assert capsys.readouterr().err == "streamside: no network\n"
 
 
-def test_a_python_that_is_too_old_is_said(monkeypatch):
-    monkeypatch.setattr(setup.sys, "version_info", (3, 10, 1))
-    with pytest.raises(SetupError, match=r"Python 3\.11 or newer is needed, this is 3\.10\.1"):
-        setup.set_up()
+def test_ctrl_c_while_something_is_installed_ends_it_without_a_traceback(monkeypatch):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(setup, "set_up", interrupted)
+    assert main(["streamside", "check"]) == 130
 
 
-def test_the_module_is_run_in_the_environment_and_its_status_returned(monkeypatch):
-    monkeypatch.setattr(setup, "set_up", lambda: None)
-    assert main(["json.tool", "--nonsense"]) == 2
-    assert main(["json.tool", "--help"]) == 0
+def test_a_python_that_is_too_old_is_said():
+    """By what is imported first, before anything that it could not read."""
+    program = (ROOT / "streamside/__init__.py").read_text()
+    old = "import sys; sys.version_info = (3, 9, 18, 'final', 0)\n"
+    done = subprocess.run([sys.executable, "-c", old + program], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith("streamside: Python 3.11 or newer is needed, this is 3.9.18: ")
+    assert done.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize(("version", "expected"), [("v18.1.0", (18, 1)), ("nonsense", (0,)), ("v24.3.0", (24, 3))])
-def test_the_version_of_a_node(version, expected, monkeypatch):
+def starting(*module: str) -> list[str]:
+    """The command that starts a module when all is installed."""
+    program = (
+        "import sys; from streamside import setup; setup.set_up = lambda: None; sys.exit(setup.main(sys.argv[1:]))"
+    )
+    return [sys.executable, "-c", program, *module]
+
+
+def test_the_module_is_run_in_the_environment_and_its_status_returned():
+    done = subprocess.run(starting("json.tool", "--nonsense"), cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "unrecognized arguments: --nonsense" in done.stderr
+    assert subprocess.run(starting("json.tool", "--help"), cwd=ROOT, stdout=subprocess.DEVNULL).returncode == 0
+
+
+@contextmanager
+def interruptible(command: list[str], **more: str) -> Iterator[subprocess.Popen[str]]:
+    """A command as a shell starts it: in a terminal, and Ctrl-C goes to all that it has started, too."""
+    import pty  # which Windows does not have
+
+    terminal, keyboard = pty.openpty()
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=os.environ | more,
+        stdin=keyboard,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            os.close(terminal)
+            os.close(keyboard)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+posix = pytest.mark.skipif(os.name == "nt", reason="Windows cannot send one process a Ctrl-C")
+
+
+@posix
+def test_ctrl_c_leaves_the_module_time_to_end_well(tmp_path):
+    (tmp_path / "slow_to_end.py").write_text(
+        "import time\n"
+        "try:\n"
+        "    print('started', flush=True)\n"
+        "    time.sleep(1000)\n"
+        "except KeyboardInterrupt:\n"
+        "    time.sleep(1)\n"
+        "    print('ended well')\n"
+        "    raise SystemExit(7)\n"
+    )
+    with interruptible(starting("slow_to_end"), PYTHONPATH=str(tmp_path)) as process:
+        assert process.stdout.readline() == "started\n"
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.communicate(timeout=PATIENCE) == ("ended well\n", None)
+        assert process.returncode == 7
+
+
+def start_kernel(url: str, token: str) -> None:
+    """Ask JupyterLab for one, again and again: it tells its address before it listens there."""
+    request = urllib.request.Request(f"{url}/api/kernels", b"{}", {"Authorization": f"token {token}"})
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            urllib.request.urlopen(request, timeout=PATIENCE).close()
+        except URLError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
+@posix
+def test_one_ctrl_c_ends_jupyterlab_and_its_kernels_and_leaves_nothing(tmp_path):
+    (line,) = re.findall(r"^\t\$\(RUN\) (jupyterlab .*) \$\(OPTIONS\)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    folders = {f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in ("RUNTIME", "CONFIG", "DATA")}
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]  # JupyterLab takes another one if somebody is quicker
+    options = ["--no-browser", "--allow-root", f"--ServerApp.port={port}"]
+    with interruptible(starting(*line.split(), *options), **folders) as process:
+        said = []
+        for text in process.stdout:
+            said.append(text)
+            if found := re.search(r"(http://127\.0\.0\.1:\d+)/lab\?token=(\w+)", text):
+                break
+        else:
+            pytest.fail("".join(said))
+        url, token = found.groups()
+        start_kernel(url, token)
+        assert list(tmp_path.glob("RUNTIME/kernel-*.json"))
+        os.killpg(process.pid, signal.SIGINT)
+        said, _ = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 0
+    assert "(y/[n])" not in said
+    assert not [path for path in tmp_path.glob("RUNTIME/*") if path.name != "jupyter_cookie_secret"]
+
+
+def make_environment(folder: Path, *, lock: str = "", project: Path = ROOT) -> Path:
+    """The Python of an environment into which a project has been installed, with the packages that a lock names."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", "--symlinks", folder], check=True)
+    packages = Path(sysconfig.get_path("purelib", "venv", {"base": str(folder)}))
+    installed = [("streamside", "0.1.0"), *re.findall(r"^([\w.-]+)(?:\[[\w,]+\])?==(\S+)", lock, re.MULTILINE)]
+    for name, version in installed:
+        record = packages / f"{name.replace('-', '_')}-{version}.dist-info"
+        record.mkdir()
+        (record / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+    origin = {"dir_info": {"editable": True}, "url": project.as_uri()}
+    (packages / "streamside-0.1.0.dist-info/direct_url.json").write_text(json.dumps(origin))
+    return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+REPORT = """
+import os, sys
+from streamside import setup
+setup.unless_marked = lambda folder, *_: print(folder)
+try:
+    setup.set_up()
+except setup.SetupError as error:
+    print(error)
+print(setup.python())
+"""
+
+
+def report(python: Path) -> list[str]:
+    """Which folders set-up sees to in an environment, or what is wrong with it, and which Python it then starts."""
+    done = subprocess.run([python, "-c", REPORT], cwd=ROOT, check=True, capture_output=True, text=True)
+    return done.stdout.splitlines()
+
+
+def test_an_environment_with_the_project_installed_is_used_as_it_is(tmp_path):
+    """As in README's paragraph on conda: there, only node_modules is missing."""
+    python = make_environment(tmp_path / "conda", lock=(ROOT / "requirements.lock").read_text())
+    assert report(python) == [str(setup.NODE_MODULES), str(python)]
+
+
+def test_an_environment_that_differs_from_the_lock_file_is_not_used(tmp_path):
+    lock = (ROOT / "requirements.lock").read_text()
+    python = make_environment(
+        tmp_path / "old", lock=re.sub("^starlette==.*", "starlette==0.1", lock, flags=re.MULTILINE)
+    )
+    said, _ = report(python)
+    assert re.match(r"starlette \d+\.\d+\.\d+ is needed, and \S+/old has 0\.1: run `python -m pip install -r ", said)
+    said, _ = report(make_environment(tmp_path / "empty"))
+    assert re.match(r"[\w-]+ \S+ is needed, and \S+/empty has none: run ", said)
+
+
+def test_an_environment_of_something_else_is_left_alone(tmp_path):
+    ours = setup.VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    python = make_environment(tmp_path / "other", project=tmp_path)
+    assert report(python) == [str(setup.VENV), str(setup.NODE_MODULES), str(ours)]
+
+
+def test_a_project_whose_folder_was_renamed_is_installed_again(tmp_path, monkeypatch):
+    """Its path is in the environment: in every command's first line, and where the package is found."""
+    installed = []
+
+    def place(name: str) -> None:
+        for constant, path in {"ROOT": "", "VENV": ".venv", "NODE_MODULES": "node_modules"}.items():
+            monkeypatch.setattr(setup, constant, tmp_path / name / path)
+
+    def install() -> None:
+        installed.append(1)
+        python = Path(setup.python())
+        python.parent.mkdir(parents=True, exist_ok=True)
+        python.touch()
+
+    monkeypatch.setattr(setup, "install_python_packages", install)
+    monkeypatch.setattr(setup, "install_browser_packages", lambda: setup.NODE_MODULES.mkdir(exist_ok=True))
+    place("before")
+    (tmp_path / "before").mkdir()
+    for name in ("requirements.lock", "package-lock.json"):
+        (tmp_path / "before" / name).write_text("")
+    setup.set_up()
+    setup.set_up()
+    assert len(installed) == 1
+    (tmp_path / "before").rename(tmp_path / "after")
+    place("after")
+    setup.set_up()
+    assert len(installed) == 2
+    Path(setup.python()).unlink()  # as when the Python that it leads to is removed
+    setup.set_up()
+    assert len(installed) == 3
+
+
+@pytest.mark.parametrize("version", ["v18.1.0", "nonsense", "v24.3.0"])
+def test_the_version_of_a_node(version, monkeypatch):
     said = subprocess.CompletedProcess([], 0, stdout=version + "\n")
     monkeypatch.setattr(setup.subprocess, "run", lambda *args, **more: said)
-    assert setup.node_version("node") == expected
+    assert setup.node_version("node") == {"v18.1.0": (18, 1), "v24.3.0": (24, 3)}.get(version, (0, 0))
+
+
+SATISFIED = """
+const { satisfies } = require("semver");
+const [ranges, versions] = JSON.parse(require("fs").readFileSync(0));
+console.log(JSON.stringify(versions.filter((version) => ranges.every((range) => satisfies(version, range)))));
+"""
+
+
+def test_a_node_is_taken_if_and_only_if_all_that_is_installed_runs_on_it():
+    packages = json.loads((ROOT / "package-lock.json").read_text())["packages"].values()
+    ranges = [each["engines"]["node"] for each in packages if "node" in each.get("engines", {})]
+    versions = [(major, minor) for major in range(12, 30) for minor in range(30)]
+    question = json.dumps([ranges, [f"{major}.{minor}.0" for major, minor in versions]])
+    command = [setup.node(), "-e", SATISFIED]
+    done = subprocess.run(command, cwd=ROOT, input=question, check=True, capture_output=True, text=True)
+    satisfied = json.loads(done.stdout)
+    assert [f"{major}.{minor}.0" for major, minor in versions if setup.will_do((major, minor))] == satisfied
 
 
 def test_an_old_node_on_path_is_passed_over_for_the_wheel(tmp_path, monkeypatch):
@@ -84,16 +310,16 @@ def test_an_old_node_on_path_is_passed_over_for_the_wheel(tmp_path, monkeypatch)
     for file in (node, script):
         file.parent.mkdir(parents=True)
         file.write_text("")
-    monkeypatch.setattr(setup, "node_version", lambda path: (12, 0))
-    monkeypatch.setattr(setup, "node_in_venv", lambda: node)
+    monkeypatch.setattr(setup, "node_version", lambda path: (21, 7))
+    monkeypatch.setattr(setup, "node_in_environment", lambda: node)
     assert npm() == [str(node), str(script)]
     assert setup.node() == str(node)
 
 
 def test_no_node_at_all_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr(setup.shutil, "which", lambda name: None)
-    monkeypatch.setattr(setup, "node_in_venv", lambda: tmp_path / "none")
-    with pytest.raises(SetupError, match="no recent Node"):
+    monkeypatch.setattr(setup, "node_in_environment", lambda: tmp_path / "none")
+    with pytest.raises(SetupError, match=r"no Node\.js that will do"):
         setup.node()
 
 
@@ -118,6 +344,29 @@ def test_set_up_needs_nothing_but_the_standard_library():
     done = subprocess.run([sys.executable, "-S", "-c", program], cwd=ROOT, capture_output=True, text=True)
     assert done.stderr == ""
     assert set(done.stdout.split()) == {"__main__", "streamside"}
+
+
+def test_a_clone_is_the_same_bytes_whatever_git_is_set_to(tmp_path):
+    """As on Windows, where text may get other line ends: digests of it decide which lessons are run again."""
+    usual, windows = tmp_path / "usual", tmp_path / "windows"
+    subprocess.run(["git", "clone", "--quiet", ROOT, usual], check=True)
+    settings = ["--config", "core.autocrlf=true", "--config", "core.eol=crlf"]
+    subprocess.run(["git", "clone", "--quiet", *settings, ROOT, windows], check=True)
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=usual, check=True, capture_output=True, text=True).stdout
+    files = listed.strip("\0").split("\0")
+    assert len(files) > 100
+    assert filecmp.cmpfiles(usual, windows, files, shallow=False)[1:] == ([], [])
+
+
+def test_what_github_runs_is_pinned_and_may_only_read():
+    for file in (ROOT / ".github/workflows").glob("*.yml"):
+        text = file.read_text()
+        assert yaml.safe_load(text)["permissions"] == {"contents": "read"}
+        used = re.findall(r"uses: .*", text)
+        assert used
+        assert [
+            line for line in used if not re.fullmatch(r"uses: [\w-]+/[\w-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+", line)
+        ] == []
 
 
 def test_conda_users_get_the_same():

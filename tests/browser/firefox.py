@@ -4,9 +4,9 @@ import itertools
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,9 +16,6 @@ from typing import Any
 from websockets.sync.client import ClientConnection, connect
 
 from tests.patience import PATIENCE
-
-VARIABLE = "STREAMSIDE_FIREFOX"
-ON_PATH = ("firefox-esr", "firefox")
 
 # Nothing but the page under test, and nothing from other machines: their proxy is a port where nobody listens.
 PREFERENCES = {
@@ -81,12 +78,8 @@ async (scope) => {
 """
 
 
-def find_firefox() -> str | None:
-    """The path of a Firefox: from the environment, or else from PATH."""
-    if path := os.environ.get(VARIABLE):
-        assert shutil.which(path), f"{VARIABLE} is {path!r}, where there is no program"
-        return path
-    return next(filter(None, map(shutil.which, ON_PATH)), None)
+class FirefoxError(Exception):
+    """It does not start; the message is what it said."""
 
 
 @contextmanager
@@ -106,9 +99,12 @@ def starting(program: str) -> Iterator["Firefox"]:
 def launched(program: str, folder: str) -> Iterator[subprocess.Popen[str]]:
     preferences = (f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in PREFERENCES.items())
     Path(folder, "user.js").write_text("".join(preferences))
+    # The last one lets a test end a service worker, which no page can.
+    options = ["--profile", folder, "--remote-debugging-port=0", "--remote-allow-system-access"]
+    if os.name == "nt":
+        options.append("--wait-for-browser")  # else it is another process than this one
     process = subprocess.Popen(
-        # The last one lets a test end a service worker, which no page can.
-        [program, "--headless", "--profile", folder, "--remote-debugging-port=0", "--remote-allow-system-access"],
+        [program, "--headless", *options],
         env=os.environ | {"HOME": folder, "XDG_CACHE_HOME": folder, "MOZ_CRASHREPORTER_DISABLE": "1"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -120,19 +116,33 @@ def launched(program: str, folder: str) -> Iterator[subprocess.Popen[str]]:
         try:
             yield process
         finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            kill(process)
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    """With all its own."""
+    if os.name == "nt":
+        process.kill()
+    else:
+        with suppress(ProcessLookupError, PermissionError):  # it has ended; the second is macOS's way to say so
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def address(process: subprocess.Popen[str]) -> str:
-    """Where it listens, as it says itself."""
+    """Where it listens, as it says itself. Raises `FirefoxError`."""
     assert process.stderr
     said = []
-    for line in process.stderr:
-        said.append(line)
-        if found := re.search(r"BiDi listening on (ws://\S+)", line):
-            return found[1]
-    raise AssertionError(f"Firefox did not start: {''.join(said)}")
+    silence = threading.Timer(PATIENCE, kill, [process])  # some that are no good say nothing
+    silence.start()
+    try:
+        for line in process.stderr:
+            said.append(line)
+            if found := re.search(r"BiDi listening on (ws://\S+)", line):
+                return found[1]
+    finally:
+        silence.cancel()
+        silence.join()
+    raise FirefoxError(f"Firefox did not start: {''.join(said)}")
 
 
 class Firefox:
@@ -141,7 +151,8 @@ class Firefox:
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
         self._numbers = itertools.count(1)
-        self.ask("session.new", capabilities={})
+        session = self.ask("session.new", capabilities={})
+        self.version = str(session["capabilities"]["browserVersion"])
 
     def ask(self, method: str, **params: Any) -> dict[str, Any]:
         """The result of a command; `AssertionError` with what Firefox says of a wrong one."""

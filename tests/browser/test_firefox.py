@@ -12,24 +12,22 @@ import pytest
 
 from benchmarks.static import serving
 from streamside.catalogue import ROOT, Lesson
+from tests import browsers
 from tests.browser import firefox
 from tests.browser.firefox import Firefox, Tab
 from tests.browser.recordings import ACT, LESSONS, Recording, comparable, recordings
+from tests.browsers import NoBrowserError
 
-PROGRAM = firefox.find_firefox()
-pytestmark = [
-    pytest.mark.skipif(
-        PROGRAM is None, reason="There is no Firefox on PATH, nor in STREAMSIDE_FIREFOX: its tests are extra."
-    ),
-    pytest.mark.timeout(300),
-    pytest.mark.xdist_group("live"),
-]
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Firefox]:
-    assert PROGRAM
-    with firefox.starting(PROGRAM) as started:
+    try:
+        path = browsers.program(browsers.FIREFOX)
+    except NoBrowserError as error:
+        pytest.skip(str(error))
+    with firefox.starting(path) as started:
         yield started
 
 

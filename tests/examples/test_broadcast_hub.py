@@ -6,7 +6,6 @@ import functools
 import gc
 import os
 import re
-import resource
 import signal
 import socket
 import struct
@@ -23,6 +22,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.routing import Route
 
+from benchmarks import open_files
 from examples.broadcast import Hub
 from tests.patience import PATIENCE
 
@@ -331,7 +331,7 @@ async def test_a_signal_ends_the_streams_and_reaches_the_server_too(number):
     try:
         async with opened(Hub()) as hub:
             (client,) = await joined(hub)
-            os.kill(os.getpid(), number)
+            signal.raise_signal(number)
             await client.task
             assert client.ended
         assert heard == [number]
@@ -356,6 +356,7 @@ def uvicorn_process(tmp_path):
             process.kill()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no way to send one process a Ctrl-C")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_uvicorn_stops_with_streams_open(tmp_path, ask, number):
     with uvicorn_process(tmp_path) as (process, url):
@@ -453,8 +454,7 @@ SUBSCRIBERS, EVENTS = 1000, 100
 
 
 def test_a_thousand_subscribers_lose_nothing_and_leave_nothing(serving):
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 4096)), hard))
+    open_files.allow(4096)
     hub = Hub()
     url = serving(application(hub))
     wait_until(hub, lambda: True)

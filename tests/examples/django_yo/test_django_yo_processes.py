@@ -1,3 +1,4 @@
+import os
 import re
 import signal
 from pathlib import Path
@@ -44,6 +45,7 @@ def test_what_happens_in_another_process_shows_in_the_page(workers, page):
 ALONE = "import runpy, uvicorn; run = uvicorn.run; uvicorn.run = lambda app, **_: run(app, port=0)\n"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no way to send one process a Ctrl-C")
 @pytest.mark.parametrize("start", [f"run_path({str(FOLDER)!r}", "run_module('examples.django_yo'"])
 def test_it_runs_alone_and_stops_with_a_stream_open(processes, address, listening, visitor, send, tmp_path, start):
     process = processes(f"{ALONE}runpy.{start}, run_name='__main__')", TMPDIR=str(tmp_path))

@@ -7,7 +7,7 @@ from typing import Any
 
 import bridge  # type: ignore[import-not-found]  # blog/live/python/bridge.py: in there it is a module like any other
 
-SECONDS = 10.0  # for an example to start, and to answer for its page
+SECONDS = 60.0  # for an example to start, and to answer for its page
 REQUEST: dict[str, Any] = {
     "kind": "request",
     "method": "GET",
