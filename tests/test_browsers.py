@@ -169,11 +169,11 @@ def test_playwrights_own_is_found_while_playwright_runs(browser, tmp_path, monke
 
 
 SMALL = """
-from streamside.site import render
+from streamside.site import render_site
 from tests import browsers
 from tests.conftest import pytest_sessionfinish, pytest_sessionstart
 
-render.render = lambda root: None
+render_site.render = lambda root: None
 browsers.find_all = lambda: "browsers: Chromium 1.2"
 """
 
