@@ -1,4 +1,4 @@
-"""What lesson 6 says of streams that block a thread: how many there can be, and who waits when there are no more."""
+"""What lesson 6 says of streams done wrong: they block the threads that others wait for, or go on for nobody."""
 
 import asyncio
 import os
@@ -81,3 +81,25 @@ def test_to_thread_blocks_as_many_streams_as_asyncio_has_threads(watching, ask, 
     blocking.wait_for(EXECUTOR)
     assert ask(url, "/").response.read(), "the other pool is free"
     assert not blocking.blocked.acquire(blocking=False), "one stream waits for a thread"
+
+
+def test_a_generator_that_swallows_its_cancellation_goes_round_and_round_for_nobody(watching, ask):
+    swallowed, often = 0, threading.Event()
+
+    async def stubborn():
+        nonlocal swallowed
+        while not often.is_set():
+            yield sse_message("here", event="news")
+            try:
+                await asyncio.sleep(PATIENCE)
+            except asyncio.CancelledError:
+                swallowed += 1
+                if swallowed == 100:
+                    often.set()
+
+    app = FastHTML(default_hdrs=False, secret_key="of no use")
+    app.get("/")(lambda: EventStream(stubborn()))
+    stream = ask(watching(app).url, "/")
+    stream.event()
+    stream.leave()
+    assert often.wait(PATIENCE)
