@@ -9,8 +9,8 @@ from asyncio import sleep
 from urllib.parse import urlencode
 
 import uvicorn
-from fasthtml.common import EventStream, FastHTML, Response, Script, Titled, sse_message
-from fasthtml.components import Button, Div, Form, Input, Label, Link, Meta, P
+from fasthtml.common import EventStream, FastHTML, HTTPException, Script, Titled, charset, sse_message, viewport
+from fasthtml.components import Button, Div, Form, Input, Label, Link, P
 
 CDN = "https://cdn.jsdelivr.net/npm"
 
@@ -18,8 +18,8 @@ app = FastHTML(
     default_hdrs=False,
     canonical=False,
     hdrs=(
-        Meta(charset="utf-8"),
-        Meta(name="viewport", content="width=device-width"),
+        charset,
+        viewport,
         Link(rel="stylesheet", href=f"{CDN}/@picocss/pico@2.1.1/css/pico.classless.min.css"),
         Script(src=f"{CDN}/htmx.org@2.0.7/dist/htmx.min.js"),
         Script(src=f"{CDN}/htmx-ext-sse@2.2.4/dist/sse.min.js"),
@@ -35,9 +35,15 @@ def index():
     return Titled("Start it with a button", form, Div(id="stream"))
 
 
+def checked(name: str) -> str:
+    if not 1 <= len(name) <= 40:
+        raise HTTPException(422, "a name of 1 to 40 characters, please")
+    return name
+
+
 @app.get("/connection")
 def connection(name: str):
-    url = "sse-stream?" + urlencode({"name": name})
+    url = "sse-stream?" + urlencode({"name": checked(name)})
     return Div(
         hx_ext="sse",
         sse_connect=url,
@@ -55,9 +61,7 @@ async def progress(name: str):
 
 @app.get("/sse-stream")
 def sse_stream(name: str):
-    if not 1 <= len(name) <= 40:
-        return Response("a name of 1 to 40 characters, please", status_code=422)
-    return EventStream(progress(name))
+    return EventStream(progress(checked(name)))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@
 from asyncio import sleep
 
 import uvicorn
-from fasthtml.common import H2, Div, EventStream, FastHTML, Link, Meta, P, Script, Titled, sse_message
+from fasthtml.common import H2, Div, EventStream, FastHTML, Link, P, Script, Titled, charset, sse_message, viewport
 
 CDN = "https://cdn.jsdelivr.net/npm"
 
@@ -16,8 +16,8 @@ app = FastHTML(
     default_hdrs=False,
     canonical=False,
     hdrs=(
-        Meta(charset="utf-8"),
-        Meta(name="viewport", content="width=device-width"),
+        charset,
+        viewport,
         Link(rel="stylesheet", href=f"{CDN}/@picocss/pico@2.1.1/css/pico.classless.min.css"),
         Script(src=f"{CDN}/htmx.org@2.0.7/dist/htmx.min.js"),
         Script(src=f"{CDN}/htmx-ext-sse@2.2.4/dist/sse.min.js"),

@@ -5,15 +5,16 @@
 # dependencies = ["python-fasthtml>=0.14"]
 # ///
 
-from asyncio import Event, get_running_loop, wait_for
+from asyncio import Event, get_running_loop, timeout
 from contextlib import suppress
 from signal import SIGINT, SIGTERM, getsignal, signal
 from threading import current_thread, main_thread
 
 import uvicorn
-from fasthtml.common import Div, EventStream, FastHTML, Link, Meta, P, Script, Titled, sse_message
+from fasthtml.common import Div, FastHTML, Link, P, Script, StreamingResponse, Titled, charset, sse_message, viewport
 
 CDN = "https://cdn.jsdelivr.net/npm"
+HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
 
 
 async def lifespan(app):
@@ -27,7 +28,7 @@ async def lifespan(app):
         handlers[number](number, frame)
 
     if current_thread() is main_thread():  # signals are for this one; elsewhere others see to the end
-        handlers = {number: getsignal(number) for number in (SIGINT, SIGTERM)}
+        handlers = {number: handler for number in (SIGINT, SIGTERM) if callable(handler := getsignal(number))}
     for number in handlers:
         signal(number, stop)
     yield
@@ -39,8 +40,8 @@ app = FastHTML(
     default_hdrs=False,
     canonical=False,
     hdrs=(
-        Meta(charset="utf-8"),
-        Meta(name="viewport", content="width=device-width"),
+        charset,
+        viewport,
         Link(rel="stylesheet", href=f"{CDN}/@picocss/pico@2.1.1/css/pico.classless.min.css"),
         Script(src=f"{CDN}/htmx.org@2.0.7/dist/htmx.min.js"),
         Script(src=f"{CDN}/htmx-ext-sse@2.2.4/dist/sse.min.js"),
@@ -62,7 +63,8 @@ async def numbers(stopping):
             number += 1
             yield sse_message(P(number), event="number")
             with suppress(TimeoutError):
-                await wait_for(stopping.wait(), timeout=1)
+                async with timeout(1):
+                    await stopping.wait()
     finally:
         print(f"stopped at {number}")  # also when the reader has left: then the wait is cancelled
 
@@ -70,7 +72,7 @@ async def numbers(stopping):
 @app.get("/sse-stream")
 def sse_stream(request):
     stream = numbers(app.state.stopping) if request.method == "GET" else ()  # HEAD asks for the headers alone
-    return EventStream(stream)
+    return StreamingResponse(stream, headers=HEADERS, media_type="text/event-stream")
 
 
 if __name__ == "__main__":

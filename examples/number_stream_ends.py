@@ -1,14 +1,12 @@
-"""One number and no loop, and yet it never stops: the browser connects again and again."""
+"""One event and no loop, and yet it never stops: the browser connects again and again."""
 
 # /// script
 # requires-python = ">=3.11"
 # dependencies = ["python-fasthtml>=0.14"]
 # ///
 
-from itertools import count
-
 import uvicorn
-from fasthtml.common import Div, EventStream, FastHTML, Link, Meta, P, Script, Titled, sse_message
+from fasthtml.common import Div, EventStream, FastHTML, Link, P, Script, Titled, charset, sse_message, viewport
 
 CDN = "https://cdn.jsdelivr.net/npm"
 
@@ -16,8 +14,8 @@ app = FastHTML(
     default_hdrs=False,
     canonical=False,
     hdrs=(
-        Meta(charset="utf-8"),
-        Meta(name="viewport", content="width=device-width"),
+        charset,
+        viewport,
         Link(rel="stylesheet", href=f"{CDN}/@picocss/pico@2.1.1/css/pico.classless.min.css"),
         Script(src=f"{CDN}/htmx.org@2.0.7/dist/htmx.min.js"),
         Script(src=f"{CDN}/htmx-ext-sse@2.2.4/dist/sse.min.js"),
@@ -26,21 +24,19 @@ app = FastHTML(
 )
 
 
-connections = count(1)
-
-
 @app.get("/")
 def index():
-    return Titled("No loop, and no end", Div(hx_ext="sse", sse_connect="sse-stream", sse_swap="number"))
+    lines = Div(hx_ext="sse", sse_connect="sse-stream", sse_swap="line", hx_swap="beforeend show:bottom")
+    return Titled("No loop, and no end", lines)
 
 
-async def number():
-    yield sse_message(P(next(connections)), event="number")
+async def line():
+    yield sse_message(P("one more line"), event="line")
 
 
 @app.get("/sse-stream")
 def sse_stream():
-    return EventStream(number())
+    return EventStream(line())
 
 
 if __name__ == "__main__":

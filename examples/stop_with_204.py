@@ -8,7 +8,7 @@
 from asyncio import sleep
 
 import uvicorn
-from fasthtml.common import EventStream, FastHTML, Link, Meta, Output, P, Response, Script, Titled
+from fasthtml.common import EventStream, FastHTML, Link, Output, P, Response, Script, Titled, charset, viewport
 
 CDN = "https://cdn.jsdelivr.net/npm"
 
@@ -16,8 +16,8 @@ app = FastHTML(
     default_hdrs=False,
     canonical=False,
     hdrs=(
-        Meta(charset="utf-8"),
-        Meta(name="viewport", content="width=device-width"),
+        charset,
+        viewport,
         Link(rel="stylesheet", href=f"{CDN}/@picocss/pico@2.1.1/css/pico.classless.min.css"),
     ),
     htmlkw={"lang": "en"},

@@ -82,10 +82,27 @@ def test_the_stream_escapes_markup_and_cannot_be_given_a_field(watching, ask, cl
     ]
 
 
+@pytest.mark.parametrize("path", [CONNECTION, STREAM])
 @pytest.mark.parametrize("query", ["name=", "name=" + 41 * "x"])
-def test_a_bad_name_is_refused_at_the_stream(watching, ask, query):
-    assert ask(watching(example).url, f"{STREAM}?{query}").status == 422
+def test_a_bad_name_is_refused_by_both_addresses(watching, ask, path, query):
+    answer = ask(watching(example).url, f"{path}?{query}")
+    assert answer.status == 422
+    assert answer.response.read() == b"a name of 1 to 40 characters, please"
 
 
-def test_a_missing_name_is_a_bad_request(watching, ask):
-    assert ask(watching(example).url, STREAM).status == 400
+def test_a_bad_name_that_the_form_lets_through_starts_no_stream(watching, page):
+    """Refused only at the stream, it would make htmx's extension ask for the stream again and again."""
+    watched = watching(example)
+    page.goto(watched.url)
+    page.get_by_label("Your name").evaluate("field => field.removeAttribute('maxlength')")
+    with page.expect_response(lambda response: CONNECTION in response.url) as answered:
+        start(page, 41 * "x")
+    assert answered.value.status == 422
+    page.wait_for_load_state("networkidle")
+    assert page.locator("[sse-connect]").count() == 0
+    assert not watched.to(STREAM)
+
+
+@pytest.mark.parametrize("path", [CONNECTION, STREAM])
+def test_a_missing_name_is_a_bad_request(watching, ask, path):
+    assert ask(watching(example).url, path).status == 400

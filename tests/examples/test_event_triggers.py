@@ -31,6 +31,22 @@ def test_each_visitor_has_a_counter_of_their_own_in_a_signed_cookie(watching, as
     assert "samesite=lax" in attributes
 
 
+def test_of_two_requests_with_one_cookie_the_count_keeps_one(watching, ask):
+    """A session is what the visitor sends back, so two requests at once both count on from the same number."""
+    url = watching(example).url
+    mine = {"cookie": ask(url, NEWS, "POST").header("set-cookie").split(";")[0]}
+    answers = [ask(url, NEWS, "POST", mine).response.read().decode() for _ in range(2)]
+    assert answers == 2 * ["You have asked for the news 2 times."]
+
+
+def test_the_stream_is_asked_for_with_the_visitors_cookie(watching, page, clock):
+    watched = watching(example)
+    page.goto(watched.url)
+    page.get_by_text("You have asked for the news 1 times.").wait_for()
+    page.reload()
+    assert "session_=" in watched.wait_for(STREAM, 2)[1].headers["cookie"]
+
+
 def test_a_forged_cookie_counts_for_nothing(watching, ask):
     url = watching(example).url
     mine = ask(url, NEWS, "POST").header("set-cookie").split(";")[0]

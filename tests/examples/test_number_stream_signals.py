@@ -51,6 +51,25 @@ def test_a_signal_ends_the_streams_and_goes_on_to_the_server(number, monkeypatch
         signal.signal(number, before)
 
 
+@both_signals
+@pytest.mark.parametrize("handler", [signal.SIG_DFL, signal.SIG_IGN])
+def test_a_signal_that_nobody_handles_is_left_alone(number, handler):
+    """Neither a server that dies of it nor one that ignores it (as below `nohup`) waits for its streams."""
+
+    async def live():
+        life = example.lifespan(example.app)
+        await anext(life)
+        assert signal.getsignal(number) is handler
+        assert [state async for state in life] == []
+
+    before = signal.signal(number, handler)
+    try:
+        asyncio.run(live())
+        assert signal.getsignal(number) is handler
+    finally:
+        signal.signal(number, before)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no way to send one process a Ctrl-C")
 @both_signals
 def test_a_signal_ends_every_stream_and_the_server(ask, number):
