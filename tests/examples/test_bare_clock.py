@@ -19,7 +19,7 @@ def test_each_event_comes_at_once_and_the_comment_with_the_next_one(serving, ask
     stream = ask(serving(example.app), "/events")
     assert stream.status == 200
     assert stream.header("content-type") == "text/event-stream"
-    assert stream.header("cache-control") == "no-cache"
+    assert stream.header("cache-control") == "no-store, no-transform"
     assert stream.header("x-accel-buffering") == "no"
     assert stream.header("connection") is None
     assert stream.event() == ["data: 12:00:00"]  # although nobody has let the first second pass
