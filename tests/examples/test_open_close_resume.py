@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, quote
 
 import pytest
-from starlette.responses import Response
+from fasthtml.common import FastHTML
+from starlette.responses import PlainTextResponse, Response
 
 from examples import open_close_resume as example
 from streamside import browser as browsers
@@ -62,6 +63,21 @@ def test_nothing_but_the_header_and_the_query_says_where_a_client_was(watching, 
     assert ask(url, STREAM, headers=cookies).rest()[1:] == events(*range(1, 11))
     assert ask(url, STREAM, headers=cookies | {"Last-Event-ID": ten}).rest()[1:] == events(*range(11, 21))
     assert ask(url, f"{STREAM}?last_event_id={ten}", headers=cookies).rest()[1:] == events(*range(11, 21))
+
+
+def test_fasthtml_takes_a_cookie_for_a_parameter_before_the_header(serving, ask):
+    """What lesson 9 says of 0.14: should this fail, the example may have a parameter again."""
+    app = FastHTML(default_hdrs=False)
+
+    @app.get("/")
+    def say(last_event_id: str = ""):
+        return PlainTextResponse(last_event_id)
+
+    headers = {"Last-Event-ID": "header"}
+    url = serving(app)
+    assert ask(url, "/?last_event_id=query", headers=headers).response.read() == b"header"
+    headers["Cookie"] = "last_event_id=cookie"
+    assert ask(url, "/?last_event_id=query", headers=headers).response.read() == b"cookie"
 
 
 @pytest.mark.parametrize(
@@ -305,6 +321,17 @@ def test_the_pauses_double_up_to_half_a_minute_and_chance_takes_up_to_half(
         assert len(event_sources()) == attempt + 1
 
 
+def test_a_204_looks_the_same_to_the_page_and_does_not_end_the_stream(watching, page, clock, event_sources):
+    """So a stream with an end needs an event that says so."""
+    whole_pauses(page)
+    page.goto(watching(Unwell(204)).url)
+    press(page, "Open")
+    fail(page, 1)
+    page.clock.run_for(1000)
+    state_is(page, "open")
+    assert [source["readyState"] for source in event_sources()] == [2, 1]
+
+
 def test_close_while_an_attempt_waits_stays_closed(watching, page, clock, event_sources):
     watched = watching(Unwell(503))
     whole_pauses(page)
@@ -366,6 +393,24 @@ def test_a_page_that_is_left_lets_its_stream_go_and_brought_back_it_goes_on(watc
         state_is(page, "closed")
     asked = [query(request) for request in watched.to(STREAM)]
     assert asked == ([{}, {"last_event_id": [example.sign("1")]}] if opened else [])
+
+
+def test_without_pagehide_the_server_sends_on_to_a_page_that_nobody_sees(
+    watching, page_that_is_kept, clock, monkeypatch
+):
+    """Why the example has it; of Chromium 156."""
+    monkeypatch.setattr(example, "SCRIPT", example.SCRIPT.replace('"pagehide"', '"nothing"'))
+    page, watched = page_that_is_kept, watching(example)
+    page.goto(watched.url)
+    press(page, "Open")
+    clock.tick()
+    wait_for_step(page, 1)
+    page.goto(f"{watched.url}/elsewhere")
+    for asked in (2, 3, 4):
+        clock.tick(asked)
+    page.go_back(wait_until="commit")
+    wait_for_step(page, 4)
+    assert len(watched.to(STREAM)) == 1
 
 
 def test_after_a_restart_of_the_server_the_page_is_told_to_begin_again(watching, page, clock, monkeypatch):
