@@ -13,7 +13,7 @@ import uvicorn
 from fasthtml.common import Button, FastHTML, Link, Output, P, Script, StreamingResponse, Titled, charset, viewport
 
 TURN = 10  # steps in one response; then the browser connects again by itself
-SECRET = token_bytes(32)  # another process, or this one after a restart, has another: it does not know our ids
+SECRET = token_bytes(32)  # of this process: after a restart, or in another worker, its ids are unknown
 HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}  # keep, change, hold back nothing
 
 SCRIPT = """
