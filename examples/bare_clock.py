@@ -64,7 +64,7 @@ async def test(_request):
 async def events(_request):
     headers = [
         (b"content-type", b"text/event-stream"),
-        (b"cache-control", b"no-cache"),
+        (b"cache-control", b"no-store, no-transform"),
         (b"x-accel-buffering", b"no"),
     ]
     return HttpResponse(200, headers, ticks())

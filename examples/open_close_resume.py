@@ -5,22 +5,22 @@
 # dependencies = ["python-fasthtml>=0.14"]
 # ///
 
+import hmac
 from asyncio import sleep
-from secrets import token_hex
+from secrets import token_bytes
 
 import uvicorn
-from fasthtml.common import Button, FastHTML, Link, Meta, Output, P, Script, StreamingResponse, Titled
+from fasthtml.common import Button, FastHTML, Link, Output, P, Script, StreamingResponse, Titled, charset, viewport
 
 TURN = 10  # steps in one response; then the browser connects again by itself
-WINDOW = 20  # steps back from which a client may resume
-CLIENTS = 1000  # whose progress is kept; then the one unheard of for longest is forgotten
-HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}  # proxies: keep nothing, hold nothing back
+SECRET = token_bytes(32)  # of this process: after a restart, or in another worker, its ids are unknown
+HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}  # keep, change, hold back nothing
 
 SCRIPT = """
 class ResumableStream {
-    #source; #lastEventId = ""; #handlers = new Map();
+    #source; #timer; #failures = 0; #lastEventId = ""; #handlers = new Map();
     constructor(url) { this.url = url; }
-    get state() { return ["connecting", "open", "closed"][this.#source?.readyState ?? 2]; }
+    get state() { return this.#timer ? "connecting" : ["connecting", "open", "closed"][this.#source?.readyState ?? 2]; }
     on(type, handler) {
         this.#handlers.set(type, handler);
         this.#source?.addEventListener(type, this);
@@ -29,12 +29,21 @@ class ResumableStream {
         this.close();
         const query = this.#lastEventId && "?" + new URLSearchParams({ last_event_id: this.#lastEventId });
         this.#source = new EventSource(this.url + query);
-        for (const type of this.#handlers.keys()) this.#source.addEventListener(type, this);
+        for (const type of ["open", "error", ...this.#handlers.keys()]) this.#source.addEventListener(type, this);
     }
-    close() { this.#source?.close(); }
+    close() {
+        this.#timer = clearTimeout(this.#timer);
+        this.#source?.close();
+    }
     handleEvent(event) {
         this.#lastEventId = event.lastEventId ?? this.#lastEventId;
-        this.#handlers.get(event.type)(event);
+        if (event.type === "open") this.#failures = 0;
+        if (event.type === "error" && this.#source.readyState === EventSource.CLOSED) this.#openLater();
+        this.#handlers.get(event.type)?.(event);
+    }
+    #openLater() {
+        const pause = Math.min(1000 * 2 ** this.#failures++, 30_000);  // milliseconds
+        this.#timer = setTimeout(() => this.open(), pause * (0.5 + Math.random() / 2));
     }
 }
 
@@ -50,20 +59,23 @@ stream.on("progress", ({ lastEventId: id, data }) => {
 stream.on("reset", event => { find("#notice").textContent = event.data; });
 find("#open").onclick = () => { stream.open(); show(); };
 find("#close").onclick = () => { stream.close(); show(); };
+addEventListener("pagehide", () => {
+    if (stream.state === "closed") return;
+    stream.close();
+    addEventListener("pageshow", () => stream.open(), { once: true });
+});
 """
 
 app = FastHTML(
     default_hdrs=False,
     canonical=False,
     hdrs=(
-        Meta(charset="utf-8"),
-        Meta(name="viewport", content="width=device-width"),
+        charset,
+        viewport,
         Link(rel="stylesheet", href="https://cdn.jsdelivr.net/npm/@picocss/pico@2.1.1/css/pico.classless.min.css"),
     ),
     htmlkw={"lang": "en"},
 )
-
-progress: dict[str, int] = {}  # the last step sent to each client, who was heard of last at the end
 
 
 @app.get("/")
@@ -74,35 +86,33 @@ def index():
     return Titled("Open, close, resume", *buttons, state, event, Output(id="notice"), Script(SCRIPT, type="module"))
 
 
-def remember(client: str, step: int):
-    progress[client] = max(step, progress.pop(client, 0))
-    if len(progress) > CLIENTS:
-        del progress[next(iter(progress))]
+def sign(step: str) -> str:
+    """The event ID of a step; only who has the secret can make one."""
+    return f"{hmac.digest(SECRET, step.encode(), 'sha256').hex()[:32]}.{step}"
 
 
-def find(last_event_id: str):
-    """The client and the step that an id stands for; None if it was never sent, or too long ago."""
-    client = last_event_id.partition(".")[0]
-    sent = progress.get(client, -1)
-    ids = {f"{client}.{step}": (client, step) for step in range(max(sent - WINDOW, 0), sent + 1)}
-    return ids.get(last_event_id)
+def find(last_event_id: str) -> int | None:
+    """The step that an event ID stands for; None if this server has not made it."""
+    step = last_event_id.rpartition(".")[2]
+    is_ours = hmac.compare_digest(sign(step).encode(), last_event_id.encode())
+    return int(step) if is_ours else None
 
 
 async def steps(last_event_id: str):
-    known = find(last_event_id)
-    client, done = known or (token_hex(8), 0)
-    remember(client, done)
+    done = find(last_event_id) if last_event_id else 0
     yield "retry: 1000\n\n"
-    if last_event_id and not known:
-        yield f"event: reset\nid: {client}.0\ndata: The server cannot tell where you were: from the beginning.\n\n"
+    if done is None:
+        done = 0
+        yield f"event: reset\nid: {sign('0')}\ndata: The server cannot tell where you were: from the beginning.\n\n"
     for step in range(done + 1, done + TURN + 1):
         await sleep(0.5)
-        remember(client, step)
-        yield f"event: progress\nid: {client}.{step}\ndata: {step}\n\n"
+        yield f"event: progress\nid: {sign(str(step))}\ndata: {step}\n\n"
 
 
 @app.get("/sse-stream")
-def sse_stream(request, last_event_id: str = ""):  # from the header if a reconnect sends it, else from the query
+def sse_stream(request):
+    # The browser's own reconnect sends the header, also where the URL has an older id.
+    last_event_id = request.headers.get("last-event-id") or request.query_params.get("last_event_id", "")
     stream = steps(last_event_id) if request.method == "GET" else ()
     return StreamingResponse(stream, headers=HEADERS, media_type="text/event-stream")
 

@@ -63,7 +63,7 @@ async def app(scope, receive, send):
 async def stream(receive, send):
     headers = [
         (b"content-type", b"text/event-stream"),
-        (b"cache-control", b"no-cache"),
+        (b"cache-control", b"no-store, no-transform"),
         (b"x-accel-buffering", b"no"),
     ]
     await send({"type": "http.response.start", "status": 200, "headers": headers})

@@ -29,9 +29,10 @@ def encode(
 
     `event` is the event type, `id` the last event ID from here on, `retry` the reconnection time in milliseconds;
     what is None is left out. Without data the other fields count, but no event is dispatched; data that is the empty
-    string is dispatched. Every line of a comment becomes a comment of its own.
+    string is dispatched. CR, LF and CRLF all end a line, of data and of a comment, and each line is sent as a field of
+    its own: an event source reads data's line ends as LF.
 
-    Raise ValueError where a field cannot carry the value, so that what is sent is what the event source reads.
+    Raise ValueError where a field cannot carry the value, so that nothing else is lost or changed on the way.
     """
     lines = []
     if comment is not None:
@@ -49,9 +50,7 @@ def encode(
             raise ValueError(f"retry must be a whole number of milliseconds, 0 or more, not {retry!r}")
         lines.append(_line("retry", str(retry)))
     if data is not None:
-        if "\r" in _text("data", data):
-            raise ValueError("data cannot contain CR: an event source would read it as LF, the end of a line")
-        lines += [_line("data", line) for line in data.split("\n")]
+        lines += [_line("data", line) for line in _LINE_END.split(_text("data", data))]
     return "".join([*lines, "\n"]).encode()
 
 

@@ -84,8 +84,14 @@ def test_chromium_reads_what_is_encoded(page: Page, serving: Callable[[Any], str
     assert events == [("x", text, str(number)) for number, text in enumerate(texts)]
 
 
+def test_chromium_reads_every_line_end_in_data_as_lf(page: Page, serving: Callable[[Any], str]) -> None:
+    stream = encode("a\r\nb\rc\n") + encode("\r")
+    [events] = heard(page, serving(answering({"/stream": stream})), {"/stream": stream})
+    assert events == [("message", "a\nb\nc\n", ""), ("message", "\n", "")]
+
+
 def test_in_chromium_the_last_event_id_lasts_over_reconnections(page: Page, serving: Callable[[Any], str]) -> None:
-    streams = [encode("a", id="7", retry=1), encode("b"), encode("c")]
+    streams = [encode("a", id="é7", retry=1), encode("b"), encode("c")]
     sent = []
 
     async def app(scope: dict[str, Any], receive: Callable, send: Callable) -> None:
@@ -100,5 +106,5 @@ def test_in_chromium_the_last_event_id_lasts_over_reconnections(page: Page, serv
         await send({"type": "http.response.body", "body": streams.pop(0) if is_stream and streams else b""})
 
     page.goto(serving(app))
-    assert page.evaluate(RECONNECT) == [["message", "a", "7"], ["message", "b", "7"], ["message", "c", "7"]]
-    assert sent == ["", "7", "7", "7"]
+    assert page.evaluate(RECONNECT) == [["message", "a", "é7"], ["message", "b", "é7"], ["message", "c", "é7"]]
+    assert sent == ["", "é7", "é7", "é7"], "as UTF-8; whoever reads headers as Latin-1 reads something else"

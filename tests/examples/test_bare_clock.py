@@ -19,7 +19,7 @@ def test_each_event_comes_at_once_and_the_comment_with_the_next_one(serving, ask
     stream = ask(serving(example.app), "/events")
     assert stream.status == 200
     assert stream.header("content-type") == "text/event-stream"
-    assert stream.header("cache-control") == "no-cache"
+    assert stream.header("cache-control") == "no-store, no-transform"
     assert stream.header("x-accel-buffering") == "no"
     assert stream.header("connection") is None
     assert stream.event() == ["data: 12:00:00"]  # although nobody has let the first second pass
@@ -83,3 +83,28 @@ def test_with_inner_html_the_page_runs_what_the_data_says(serving, page, clock, 
     monkeypatch.setattr(example, "strftime", lambda form: '<img src="data:," onerror="this.replaceWith(`a script`)">')
     page.goto(f"{serving(example.app)}/test")
     page.get_by_text("Time: a script").wait_for()
+
+
+HEAR_ELSEWHERE = """
+(url) => new Promise((resolve) => {
+    const source = new EventSource(url);
+    source.onmessage = ({ data }) => { source.close(); resolve(data); };
+    source.onerror = () => { source.close(); resolve("refused"); };
+})
+"""
+
+
+def test_a_page_of_another_origin_hears_the_stream_only_if_the_server_allows_it(serving, page, clock, times):
+    clock.run()
+
+    async def allowed(scope, receive, send):
+        async def sending(message):
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message["headers"], (b"access-control-allow-origin", b"*")]}
+            await send(message)
+
+        await example.app(scope, receive, sending)
+
+    page.goto(serving(example.app))
+    assert page.evaluate(HEAR_ELSEWHERE, f"{serving(example.app)}/events") == "refused"
+    assert page.evaluate(HEAR_ELSEWHERE, f"{serving(allowed)}/events").startswith("12:")

@@ -23,7 +23,7 @@ def test_all_listeners_get_the_same_ticks_at_once_and_late_ones_no_old_ticks(ser
     url = serving(example.app)
     first, second = ask(url, "/events"), ask(url, "/events")
     assert first.header("content-type") == "text/event-stream"
-    assert first.header("cache-control") == "no-cache"
+    assert first.header("cache-control") == "no-store, no-transform"
     assert first.header("x-accel-buffering") == "no"
     clock.tick()
     assert first.event() == second.event() == ["id: 1", "data: 12:00:00"]

@@ -11,7 +11,7 @@ def test_the_bytes_on_the_wire_are_those_in_the_example(serving, ask):
     stream = ask(serving(example.app), "/events")
     assert stream.status == 200
     assert stream.header("content-type") == "text/event-stream"
-    assert stream.header("cache-control") == "no-cache"
+    assert stream.header("cache-control") == "no-store, no-transform"
     assert stream.header("x-accel-buffering") == "no"
     assert stream.response.read() == b"".join(example.EVENTS)  # would raise if the last chunk were missing
 
