@@ -1,3 +1,5 @@
+import json
+
 from django.db import transaction
 from django.db.models.signals import post_save
 from django.dispatch import receiver
@@ -16,8 +18,9 @@ def announce(instance, created, **_):
 
 
 def tell(yo):
-    publish("yo", "yo", str(yo))
-    publish(own_group(yo.to_user), "yo", str(yo))
+    data = json.dumps({"id": yo.pk, "text": str(yo)})
+    publish("yo", "yo", data)
+    publish(own_group(yo.to_user), "yo", data)
 
 
 def own_group(user):
