@@ -17,7 +17,7 @@ PATIENCE = 5.0  # seconds to wait for the thread in which the streams run
 
 HEADERS = {
     "Content-Type": "text/event-stream",
-    "Cache-Control": "no-store",
+    "Cache-Control": "no-store, no-transform",
     "X-Accel-Buffering": "no",
 }
 

@@ -39,7 +39,7 @@ def test_the_bytes_of_a_stream(serving, visitor, listening, send):
     stream = listening(url)
     assert stream.status == 200
     assert stream.header("content-type") == "text/event-stream"
-    assert stream.header("cache-control") == "no-store"
+    assert stream.header("cache-control") == "no-store, no-transform"
     assert stream.header("x-accel-buffering") == "no"
     assert send(visitor(url, "ann"), 2).status_code == 204
     assert stream.event() == ["event: yo", 'data: {"id": 1, "text": "yo from ann to ben"}']
