@@ -9,12 +9,12 @@ from .sse import publish
 
 
 @receiver(post_save, sender=Yo)
-def announce(instance, created, **_):
+def announce(instance, created, using, **_):
     if created:
         # Not before it is committed: a listener may look it up at once,
         # and a yo rolled back was never sent.
         # Robust: the yo is saved, whether or not anybody can be told.
-        transaction.on_commit(lambda: tell(instance), robust=True)
+        transaction.on_commit(lambda: tell(instance), using, robust=True)
 
 
 def tell(yo):

@@ -93,6 +93,14 @@ def test_what_is_saved_while_the_list_is_fetched_is_in_it_once(serving, page, in
     assert page.locator("li").all_inner_texts() == ["yo from ben to ann", "yo from ann to ben"]
 
 
+def test_who_is_signed_out_meanwhile_is_asked_to_sign_in_again(serving, page):
+    page.goto(serving(example.app))
+    sign_in(page)
+    page.context.clear_cookies(name="sessionid")
+    yo(page, "ben")
+    page.get_by_role("button", name="Sign in").wait_for()
+
+
 def test_the_list_does_not_grow_for_ever(serving, page, in_a_thread):
     page.goto(serving(example.app))
     page.get_by_text("listening").wait_for()
