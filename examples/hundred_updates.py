@@ -8,29 +8,38 @@
 # ///
 
 import asyncio
-from contextlib import asynccontextmanager
+import json
+import re
+from contextlib import asynccontextmanager, suppress
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.responses import HTMLResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocketDisconnect
 
 COUNT = 100
 
+HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
+
 SSE = """
-const source = new EventSource("events");
-source.onmessage = (event) => show("sse", event.lastEventId, event.data);
+function listen(seen) {
+  const source = new EventSource(`events?after=${seen}`);
+  source.onmessage = ({ lastEventId, data }) => show("sse", (seen = Number(lastEventId)), JSON.parse(data));
+  source.onerror = () => {
+    // It has closed itself: the updates are over, or there was an answer like 502.
+    if (source.readyState === EventSource.CLOSED && seen < 100) setTimeout(listen, soon(), seen);
+  };
+}
+listen(0);
 """
 
 WEBSOCKET = """
 function connect(seen) {
   const socket = new WebSocket(`socket?after=${seen}`);
-  socket.onmessage = (event) => {
-    const [number, text] = event.data.split("\\t");
-    show("websocket", (seen = number), text);
-  };
-  socket.onclose = (event) => {
-    if (event.code !== 1000) setTimeout(connect, 3000, seen);
+  socket.onmessage = ({ data }) => show("websocket", ++seen, JSON.parse(data));
+  socket.onclose = ({ code }) => {
+    if (code !== 1000) setTimeout(connect, soon(), seen);
   };
 }
 connect(0);
@@ -40,12 +49,10 @@ POLLING = """
 async function poll(seen) {
   try {
     const answer = await fetch(`updates?after=${seen}`);
-    for (const line of (await answer.text()).split("\\n").slice(0, -1)) {
-      const [number, text] = line.split("\\t");
-      show("polling", (seen = number), text);
-    }
+    const news = answer.ok ? await answer.json() : [];
+    for (const update of news) show("polling", ++seen, update);
   } catch {
-    // No answer: the next request asks for the same updates.
+    // No answer, or half of one: the next request asks for the same updates.
   }
   if (seen < 100) setTimeout(poll, 1000, seen);
 }
@@ -69,9 +76,12 @@ PAGE = """<!doctype html>
       <p>Polling: <output id="polling">0</output></p>
     </main>
     <script>
-      const show = (id, number, text) => (document.getElementById(id).value = `${number}: ${text}`);
+      const soon = () => 2000 + 2000 * Math.random(); // milliseconds: not all pages at once
+      const show = (id, number, { price }) => {
+        document.getElementById(id).value = `${number}: ${price.toFixed(2)}`;
+      };
       document.querySelector("button").onclick = async () => {
-        for (let n = 1; n <= 100; n++) await fetch("publish", { method: "POST", body: `update ${n}` });
+        for (let n = 1; n <= 100; n++) await fetch("publish", { method: "POST" });
       };
     </script>
     CLIENTS
@@ -91,9 +101,11 @@ async def index(_):
 
 
 async def publish(request):
-    text = (await request.body()).decode()
+    updates = request.state.updates
     async with request.state.news:
-        request.state.updates.append(text)
+        if len(updates) == COUNT:
+            return Response("All are published.", status_code=409)
+        updates.append(json.dumps({"price": 100 + 37 * len(updates) % 100 / 100}))
         request.state.news.notify_all()
     return Response(status_code=204)
 
@@ -108,38 +120,41 @@ async def updates_after(seen, state):
 
 
 def number(text):
-    return int(text) if text.isdecimal() else 0
+    return int(text) if re.fullmatch(r"\d{1,9}", text or "") else 0
 
 
 async def events(request):
-    seen = number(request.headers.get("last-event-id", ""))
+    seen = number(request.headers.get("last-event-id") or request.query_params.get("after"))
     if seen >= COUNT:
         return Response(status_code=204)
+    if request.method == "HEAD":
+        return Response(headers=HEADERS, media_type="text/event-stream")
     news = updates_after(seen, request.state)
-    stream = (f"id: {n}\ndata: {text}\n\n" async for n, text in news)
-    headers = {"cache-control": "no-cache"}
-    return StreamingResponse(stream, headers=headers, media_type="text/event-stream")
+    stream = (f"id: {n}\ndata: {update}\n\n" async for n, update in news)
+    return StreamingResponse(stream, headers=HEADERS, media_type="text/event-stream")
 
 
 async def socket(websocket):
     async def send():
-        seen = number(websocket.query_params.get("after", ""))
-        async for n, text in updates_after(seen, websocket.state):
-            await websocket.send_text(f"{n}\t{text}")
-        await websocket.close()
+        seen = number(websocket.query_params.get("after"))
+        with suppress(WebSocketDisconnect):  # while something was being sent
+            async for _, update in updates_after(seen, websocket.state):
+                await websocket.send_text(update)
+            await websocket.close()
 
     await websocket.accept()
     sending = asyncio.create_task(send())
-    async for _ in websocket.iter_text():
-        pass  # a client has nothing to say, but this ends when it leaves
-    sending.cancel()
+    try:
+        while (await websocket.receive())["type"] != "websocket.disconnect":
+            pass  # a client has nothing to say, but this ends when it leaves
+    finally:
+        sending.cancel()
 
 
 async def updates(request):
-    seen = number(request.query_params.get("after", ""))
-    news = enumerate(request.state.updates[seen:], seen + 1)
-    lines = [f"{n}\t{text}\n" for n, text in news]
-    return PlainTextResponse("".join(lines), headers={"cache-control": "no-store"})
+    seen = number(request.query_params.get("after"))
+    news = ",".join(request.state.updates[seen:])
+    return Response(f"[{news}]", media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
 app = Starlette(

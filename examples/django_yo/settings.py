@@ -50,5 +50,17 @@ if redis := os.environ.get("REDIS_URL"):
         "CONFIG": {"hosts": [redis]},
     }
 else:
-    LAYER = {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+    LAYER = {
+        "BACKEND": "channels.layers.InMemoryChannelLayer",
+        # As it comes, it drops whoever joined a day ago, without a word.
+        "CONFIG": {"group_expiry": float("inf")},
+    }
 CHANNEL_LAYERS = {"default": LAYER}
+
+# Django's own configuration sends errors by mail, and prints nothing unless DEBUG is on.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "level": "ERROR"}},
+    "root": {"handlers": ["stderr"]},
+}

@@ -12,12 +12,12 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_GET
 
 HEARTBEAT = 15.0  # seconds of silence after which a comment keeps the connection in use
-BACKLOG = 100  # events that may wait for a slow client; one more ends its stream
+BACKLOG = 100  # events that may wait for a client that reads slowly, or not at all; one more cuts it off
 PATIENCE = 5.0  # seconds to wait for the thread in which the streams run
 
 HEADERS = {
     "Content-Type": "text/event-stream",
-    "Cache-Control": "no-cache",
+    "Cache-Control": "no-store, no-transform",
     "X-Accel-Buffering": "no",
 }
 
@@ -73,7 +73,8 @@ async def apublish(group, event, data):
         # The queues of the layer in memory belong to that loop:
         # filled from here, they would not wake it.
         there = asyncio.run_coroutine_threadsafe(sending, _loop)
-        await asyncio.wait_for(asyncio.wrap_future(there), PATIENCE)
+        async with asyncio.timeout(PATIENCE):
+            await asyncio.wrap_future(there)
 
 
 def close():
@@ -91,34 +92,37 @@ async def listen(group):
     layer = get_channel_layer()
     channel = await layer.new_channel()
     waiting = asyncio.Queue(BACKLOG)
-    receiving = asyncio.create_task(receive(layer, channel, waiting))
+    receiving = asyncio.create_task(receive(layer, channel, waiting, asyncio.current_task()))
     receiving.add_done_callback(lambda _: end(waiting))
     _open.add(waiting)
     try:
         await layer.group_add(group, channel)
-        yield ": listening\n\n"
+        yield encode("listening", "from now on")
         while text := await next_of(waiting):
             yield text
     finally:
         _open.discard(waiting)
-        await layer.group_discard(group, channel)
         receiving.cancel()
-        await asyncio.wait([receiving])
+        await layer.group_discard(group, channel)
 
 
-async def receive(layer, channel, waiting):
+async def receive(layer, channel, waiting, sending):
     """Empty the layer's queue all the time: full, it would drop events without a word."""
     while True:
         message = await layer.receive(channel)
         if waiting.full():
-            end(waiting)
+            # Sending waits for a client that does not read: nothing else would end that.
+            sending.cancel()
+            return
         waiting.put_nowait(message["text"])
 
 
 async def next_of(waiting):
     """The next text to send, a comment if there is none for long; None at the end."""
     try:
-        return await asyncio.wait_for(waiting.get(), HEARTBEAT)
+        # Not wait_for: Python 3.11's loses a cancellation that comes together with an event.
+        async with asyncio.timeout(HEARTBEAT):
+            return await waiting.get()
     except TimeoutError:
         return ": still here\n\n"
 

@@ -15,7 +15,9 @@ YoForm = modelform_factory(Yo, fields=["to_user"], labels={"to_user": "Send a yo
 
 def page(request):
     form = YoForm() if request.user.is_authenticated else AuthenticationForm()
-    return render(request, TEMPLATE, {"form": form})
+    yos = Yo.objects.select_related("from_user", "to_user").order_by("-pk")
+    mine = yos.filter(to_user=request.user.pk)
+    return render(request, TEMPLATE, {"form": form, "mine": mine[:20], "everybodys": yos[:20]})
 
 
 @require_POST

@@ -58,7 +58,7 @@ def listening(ask):
     def listen(url, where="/events/yo", client=None):
         cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items()) if client else ""
         stream = ask(url, where, headers={"Cookie": cookies})
-        assert stream.event() == [": listening"]
+        assert stream.event() == ["event: listening", "data: from now on"]
         return stream
 
     return listen

@@ -1,4 +1,5 @@
 import asyncio
+import json
 import runpy
 import signal
 import socket
@@ -24,13 +25,13 @@ from examples.django_yo.models import Yo
 from streamside.server import serve
 from tests.patience import PATIENCE
 
-LISTENING = [": listening"]
+LISTENING = ["event: listening", "data: from now on"]
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 User = get_user_model()
 
 
-def yo(sender, receiver):
-    return ["event: yo", f"data: yo from {sender} to {receiver}"]
+def yo(number, sender, receiver):
+    return ["event: yo", f'data: {{"id": {number}, "text": "yo from {sender} to {receiver}"}}']
 
 
 def test_the_bytes_of_a_stream(serving, visitor, listening, send):
@@ -38,10 +39,10 @@ def test_the_bytes_of_a_stream(serving, visitor, listening, send):
     stream = listening(url)
     assert stream.status == 200
     assert stream.header("content-type") == "text/event-stream"
-    assert stream.header("cache-control") == "no-cache"
+    assert stream.header("cache-control") == "no-store, no-transform"
     assert stream.header("x-accel-buffering") == "no"
     assert send(visitor(url, "ann"), 2).status_code == 204
-    assert stream.event() == ["event: yo", "data: yo from ann to ben"]
+    assert stream.event() == ["event: yo", 'data: {"id": 1, "text": "yo from ann to ben"}']
 
 
 def test_a_refusal_is_an_ordinary_response(serving, ask):
@@ -65,9 +66,9 @@ def test_each_user_hears_only_their_own(serving, visitor, listening, send):
     send(ann, 2)
     send(ben, 1)
     send(ann, 1)
-    assert [bens.event()] == [yo("ann", "ben")]
-    assert [anns.event(), anns.event()] == [yo("ben", "ann"), yo("ann", "ann")]
-    assert [everybodys.event() for _ in range(3)] == [yo("ann", "ben"), yo("ben", "ann"), yo("ann", "ann")]
+    assert [bens.event()] == [yo(1, "ann", "ben")]
+    assert [anns.event(), anns.event()] == [yo(2, "ben", "ann"), yo(3, "ann", "ann")]
+    assert [everybodys.event() for _ in range(3)] == [yo(1, "ann", "ben"), yo(2, "ben", "ann"), yo(3, "ann", "ann")]
     sse.publish("yo.2", "yo", "the next one")
     assert bens.event() == ["event: yo", "data: the next one"]
 
@@ -100,7 +101,7 @@ def test_a_signal_in_another_thread_reaches_the_stream(serving, listening, datab
         return threading.current_thread()
 
     worker = in_a_thread(work)
-    assert stream.event() == yo("ann", "ben")
+    assert stream.event() == yo(1, "ann", "ben")
     # In the worker's own thread the event would have waited in the queue until something else woke the server's loop.
     assert len(threads) == 2
     assert worker not in threads
@@ -118,9 +119,17 @@ def test_a_yo_that_is_rolled_back_or_changed_is_not_announced(serving, listening
     sse.publish("yo", "yo", "the last")
     assert [stream.event() for _ in range(3)] == [
         ["event: yo", "data: before the commit"],
-        yo("ben", "ann"),
+        yo(kept.pk, "ben", "ann"),
         ["event: yo", "data: the last"],
     ]
+
+
+def test_rows_that_are_written_without_save_are_not_announced(serving, listening, database):
+    stream = listening(serving(example.app))
+    Yo.objects.bulk_create([Yo(from_user_id=1, to_user_id=2)])
+    Yo.objects.update(to_user_id=1)
+    sse.publish("yo", "yo", "the last")
+    assert stream.event() == ["event: yo", "data: the last"]
 
 
 def test_a_yo_is_saved_though_nobody_can_be_told(serving, visitor, database, layer, caplog, send):
@@ -180,7 +189,7 @@ def test_a_user_whose_name_no_group_could_have(serving, visitor, listening, data
     elise = visitor(url, name, "…")
     stream = listening(url, "/events/mine", elise)
     send(elise, User.objects.get(username=name).pk)
-    assert stream.event() == yo(name, name)
+    assert json.loads(stream.event()[1].removeprefix("data: ")) == {"id": 1, "text": f"yo from {name} to {name}"}
 
 
 # What a stream must not do to others
@@ -203,7 +212,7 @@ def test_a_slow_synchronous_view_does_not_hold_up_streams(serving, listening, vi
             try:
                 assert all(inside.acquire(timeout=PATIENCE) for _ in answers)
                 send(ann, 2)
-                assert stream.event() == yo("ann", "ben")
+                assert stream.event() == yo(1, "ann", "ben")
                 assert listening(url, "/events/mine", ann).status == 200
             finally:
                 go.set()
@@ -232,7 +241,7 @@ def test_a_transaction_around_every_request_is_not_for_streams(serving, visitor,
     url = serving(example.app)
     stream = listening(url)
     send(visitor(url, "ann"), 2)
-    assert stream.event() == yo("ann", "ben")
+    assert stream.event() == yo(1, "ann", "ben")
 
 
 def synchronous(get_response):
@@ -302,6 +311,58 @@ def test_nothing_is_left_of_listeners_who_leave(serving, listening, layer, until
     assert layer.groups == layer.channels == {}
 
 
+@pytest.mark.parametrize("ticks", range(12))
+def test_a_client_that_leaves_while_an_event_comes_is_let_go(layer, ticks):
+    """On Python 3.11 `asyncio.wait_for` gives the event, and forgets the cancellation (cpython issue 86296)."""
+
+    async def run():
+        listening = asyncio.Event()
+
+        async def read():
+            async for _ in sse.listen("yo"):
+                listening.set()
+
+        reading = asyncio.create_task(read())
+        await listening.wait()
+        await sse.apublish("yo", "yo", "at the same time")
+        for _ in range(ticks):
+            await asyncio.sleep(0)
+        reading.cancel()
+        done, _ = await asyncio.wait([reading], timeout=PATIENCE)
+        assert done
+
+    asyncio.run(run())
+    assert layer.groups == {}
+
+
+def test_nothing_is_left_though_the_layer_fails_at_the_end(layer):
+    async def group_discard(group, channel):
+        raise ConnectionError("no Redis")
+
+    layer.group_discard = group_discard
+
+    async def run():
+        stream = sse.listen("yo")
+        await anext(stream)
+        with pytest.raises(ConnectionError):
+            await stream.aclose()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        if others:
+            await asyncio.wait(others, timeout=PATIENCE)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(run())
+    assert not sse._open
+
+
+def test_a_stream_that_is_open_for_days_still_hears(serving, listening, layer):
+    stream = listening(serving(example.app))
+    for channel in layer.groups["yo"]:
+        layer.groups["yo"][channel] = 1  # joined in 1970
+    sse.publish("yo", "yo", "still here")
+    assert stream.event() == ["event: yo", "data: still here"]
+
+
 def test_who_does_not_read_is_let_go_and_the_others_hear_all(serving, ask, listening, layer, until):
     url = serving(example.app)
     reader, sleeper = listening(url), socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])))
@@ -313,11 +374,12 @@ def test_who_does_not_read_is_let_go_and_the_others_hear_all(serving, ask, liste
         sse.publish("yo", "yo", f"{number} {long}")
         assert reader.event() == ["event: yo", f"data: {number} {long}"]
     assert sum(queue.qsize() for queue in layer.channels.values()) == 0
+    assert layer.left.acquire(timeout=PATIENCE)  # though it still does not read
+    assert len(sse._open) == 1
     with sleeper, sleeper.makefile("rb") as file:  # it wakes up, and finds the stream's end
-        lines = [line for line in file if line.startswith(b"data")]
+        lines = [line for line in file if line.startswith(b"data") and line.endswith(b"y\n")]
     assert len(lines) < 2 * sse.BACKLOG
     assert [int(line.split()[1]) for line in lines] == list(range(len(lines)))
-    assert layer.left.acquire(timeout=PATIENCE)
 
 
 def test_stopping_the_server_ends_its_streams(listening, layer):
@@ -351,7 +413,7 @@ def test_a_request_to_stop_ends_the_streams_at_once(layer, monkeypatch):
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    assert heard == [": listening\n\n"]
+    assert heard == ["event: listening\ndata: from now on\n\n"]
     assert handled == ["server"]
     assert layer.groups == layer.channels == {}
 

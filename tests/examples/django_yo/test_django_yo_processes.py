@@ -13,10 +13,17 @@ import examples.django_yo
 from examples.django_yo.models import Yo
 Yo.objects.create(from_user_id=2, to_user_id=1)
 """
+LOSE = f"""
+import examples.django_yo
+from examples.django_yo import demo
+demo.prepare()
+{SEND}
+demo.clear()
+"""
 
 
-def yo(sender, receiver):
-    return ["event: yo", f"data: yo from {sender} to {receiver}"]
+def yo(number, sender, receiver):
+    return ["event: yo", f'data: {{"id": {number}, "text": "yo from {sender} to {receiver}"}}']
 
 
 def test_with_redis_two_workers_and_a_command_are_one(workers, visitor, listening, send):
@@ -26,10 +33,10 @@ def test_with_redis_two_workers_and_a_command_are_one(workers, visitor, listenin
     send(ben, 1)
     send(ann, 2)
     for stream in (here, there):
-        assert [stream.event(), stream.event()] == [yo("ben", "ann"), yo("ann", "ben")]
+        assert [stream.event(), stream.event()] == [yo(1, "ben", "ann"), yo(2, "ann", "ben")]
     run(SEND)
-    assert here.event() == there.event() == yo("ben", "ann")
-    assert [anns.event(), anns.event()] == [yo("ben", "ann")] * 2
+    assert here.event() == there.event() == yo(3, "ben", "ann")
+    assert [anns.event(), anns.event()] == [yo(1, "ben", "ann"), yo(3, "ben", "ann")]
 
 
 def test_what_happens_in_another_process_shows_in_the_page(workers, page):
@@ -39,6 +46,13 @@ def test_what_happens_in_another_process_shows_in_the_page(workers, page):
     for _ in range(2):
         run(SEND)
     page.get_by_text("yo from ben to ann").nth(1).wait_for()
+
+
+def test_what_is_lost_while_redis_is_down_leaves_a_trace(processes, tmp_path):
+    nowhere = {"REDIS_URL": "redis://127.0.0.1:1", "TMPDIR": str(tmp_path)}
+    printed, _ = processes(LOSE, **nowhere).communicate(timeout=PATIENCE)
+    assert "Error calling" in printed
+    assert "Connection" in printed
 
 
 # Without a limit to uvicorn's patience, nothing but the example can end its streams.
@@ -53,7 +67,7 @@ def test_it_runs_alone_and_stops_with_a_stream_open(processes, address, listenin
     url = address(process)
     stream = listening(url)
     send(visitor(url, "ben", re.search(r"password is (\S+)", said)[1]), 1)
-    assert stream.event() == yo("ben", "ann")
+    assert stream.event() == yo(1, "ben", "ann")
     assert list(tmp_path.glob("yo-*"))
     process.send_signal(signal.SIGINT)
     assert stream.response.read() == b""  # which complains when it is cut off
