@@ -54,7 +54,7 @@ def local_path(link: str) -> str:
 def local(app: App) -> App:
     """Wrap an ASGI application: the pages that a browser asks for name our own files, and those files are answered.
 
-    Whoever does not ask for `text/html` by name, as a recording does not, gets what the application wrote.
+    A client that does not ask for `text/html` by name, such as a recording, gets what the application wrote.
     """
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:

@@ -8,6 +8,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from streamside.recording import Chunk, Recording
+from streamside.time_limits import SILENCE_SECONDS
 from streamside.wire import EventParser
 
 # Part of every exchange, and no lesson's subject: left out of recordings.
@@ -15,7 +16,6 @@ UNREMARKABLE = {"connection", "date", "server", "transfer-encoding"}
 # What Chromium and Firefox send; of the two headers against caches, the one of this century.
 EVENT_SOURCE_HEADERS = {"accept": "text/event-stream", "cache-control": "no-cache"}
 RECONNECTION_TIME = 3000  # milliseconds; the standard leaves the first value to the browser, this is Chromium's
-PATIENCE = 10.0  # seconds that a server may be silent when nobody said how long to listen
 
 
 class ListenError(Exception):
@@ -36,7 +36,7 @@ def record(
     address = urlsplit(url)
     path = (address.path or "/") + (f"?{address.query}" if address.query else "")
     sent = {name.lower(): value for name, value in (headers or {}).items()}
-    connection = HTTPConnection(address.netloc, timeout=PATIENCE)
+    connection = HTTPConnection(address.netloc, timeout=SILENCE_SECONDS)
     began = time.monotonic()
     try:
         connection.connect()
@@ -74,7 +74,7 @@ def _receive(
     """Append what comes to `chunks`; return who ended it."""
     parser, heard = EventParser(), 0
     while events is None or heard < events:
-        left = PATIENCE if seconds is None else began + seconds - time.monotonic()
+        left = SILENCE_SECONDS if seconds is None else began + seconds - time.monotonic()
         if left <= 0:  # a stream that never pauses would never time out
             return "client"
         wire.settimeout(left)
@@ -83,7 +83,7 @@ def _receive(
         except TimeoutError:
             if seconds is None:
                 raise ListenError(
-                    f"the stream was silent for {PATIENCE:.0f} s: say how many events= or seconds= to listen"
+                    f"the stream was silent for {SILENCE_SECONDS:.0f} s: say how many events= or seconds= to listen"
                 ) from None
             return "client"
         except (ConnectionError, HTTPException):

@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Literal
 
 from streamside.paths import ROOT  # where `examples` is
+from streamside.time_limits import START_SECONDS
 
 Happening = Literal["Ctrl-C", "edit", "leave", "second reader"]
 Printed = Callable[[], bytes]  # what the server has printed since it happened
-
-PATIENCE = 20.0  # seconds for the server to start and to send the first event
 
 
 class ProcessError(Exception):
@@ -76,9 +75,9 @@ def _free_port() -> int:
 
 def _open_stream(port: int, server: subprocess.Popen[bytes], log: Path) -> HTTPConnection:
     """A connection on which the first event has arrived."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and server.poll() is None:
-        connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        connection = HTTPConnection("127.0.0.1", port, timeout=START_SECONDS)
         try:
             connection.request("GET", "/sse-stream")
             response = connection.getresponse()
@@ -97,7 +96,7 @@ def _happen(
         case "Ctrl-C":
             server.send_signal(signal.SIGINT)
         case "edit":
-            deadline = time.monotonic() + PATIENCE
+            deadline = time.monotonic() + START_SECONDS
             while b"Reloading" not in printed() and time.monotonic() < deadline:
                 file.touch()  # again and again: nothing says when it is being watched
                 time.sleep(0.2)

@@ -8,8 +8,9 @@ from typing import Any, Self
 
 import uvicorn
 
+from streamside.time_limits import START_SECONDS
+
 GRACE = 0.5  # seconds that applications get to notice that their clients are gone, before they are cancelled
-PATIENCE = 10.0  # seconds to wait for an application's start-up
 
 
 class ServerError(Exception):
@@ -43,16 +44,18 @@ class Server:
 
     def _start(self) -> Self:
         self._thread.start()
-        if not self._server.settled.wait(PATIENCE) or not self._server.started:
+        if not self._server.settled.wait(START_SECONDS) or not self._server.started:
             self.stop()
-            raise ServerError("the application did not start: its lifespan failed or took longer than 10 s")
+            raise ServerError(
+                f"the application did not start: its lifespan failed or took longer than {START_SECONDS:.0f} s"
+            )
         return self
 
     def stop(self) -> None:
         """Stop listening, end what is open, and wait until nothing is left. Calling it again does nothing."""
         self._server.should_exit = True
         if self._thread.is_alive():
-            self._thread.join(PATIENCE)
+            self._thread.join(START_SECONDS)
         self._socket.close()
 
     def __enter__(self) -> Self:

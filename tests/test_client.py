@@ -77,7 +77,7 @@ def test_seconds_bound_a_stream_that_never_pauses(serving):
 
 
 def test_silence_without_a_limit_is_said(serving, monkeypatch):
-    monkeypatch.setattr("streamside.client.PATIENCE", 0.2)
+    monkeypatch.setattr("streamside.client.SILENCE_SECONDS", 0.2)
     with pytest.raises(ListenError, match=r"silent for 0 s: say how many events= or seconds="):
         record(serving(Stream((200, []), stays_open=True)))
 

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all: whoever reads meets the old one or the new one."""
+"""Files that are there whole or not at all: a reader meets the old one or the new one, never half of one."""
 
 import os
 import tempfile

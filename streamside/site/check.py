@@ -62,7 +62,7 @@ def unreadable(lesson: Lesson) -> Complaint | None:
 
 
 def front_matter(lesson: Lesson) -> Iterator[Complaint]:
-    """A title, a description and a date that are not there; examples named otherwise than imported."""
+    """A title, a description and a date that are not there; examples that are not those that the code imports."""
     for key in ("title", "description", *(["date"] if lesson.number else [])):
         if not lesson.front_matter.get(key):
             yield Complaint(f"{lesson.path}, cell 1", f"the front matter has no {key}", f"add `{key}: …`")

@@ -75,7 +75,7 @@ def listing(code: str, language: str = "") -> str:
     """Code as a highlighted listing; of no language, or of one that Pygments does not know, as plain text."""
     lexer = _lexer(language)
     inner = highlight(code, lexer, HtmlFormatter(nowrap=True)) if lexer else escape(code, quote=False)
-    # A listing is wider than a phone: who has no mouse scrolls it with the arrow keys, so it takes the focus.
+    # A listing is wider than a phone: a reader without a mouse scrolls it with the arrow keys, so it takes the focus.
     return f'<div class="listing highlight"><pre tabindex="0"><code>{inner.rstrip()}\n</code></pre></div>\n'
 
 

@@ -14,7 +14,7 @@ from streamside.paths import ROOT
 
 # Of the package, what a lesson's outputs can depend on.
 MODULES = (
-    *("errors", "paths", "wire", "transcript", "recording", "server"),
+    *("errors", "paths", "time_limits", "wire", "transcript", "recording", "server"),
     *("assets", "catalogue", "client", "lab", "process"),
 )
 LOCKS = ("requirements.lock", "package-lock.json")

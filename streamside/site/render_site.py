@@ -53,9 +53,8 @@ def _making(project: Project) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(dir=project.root / ".cache") as folder:
             yield Path(folder)
     except OSError as error:
-        raise UserError(
-            str(error.filename), str(error.strerror), "make sure that it can be read and written"
-        ) from error
+        where, what = str(error.filename or "_site"), error.strerror or str(error)
+        raise UserError(where, what, "make sure that it can be read and written") from error
 
 
 def _copies(project: Project) -> Iterator[tuple[str, Path]]:

@@ -27,15 +27,14 @@ def run(lessons: Iterable[Lesson], say: Callable[[str], None]) -> None:
     """
     stop = threading.Event()
     with ThreadPoolExecutor(max_workers=2) as pool:
-        waiting = [pool.submit(_run_one, lesson, say, stop) for lesson in lessons]
         try:
-            for future in waiting:
+            for future in [pool.submit(_run_one, lesson, say, stop) for lesson in lessons]:
                 future.result()
-        except BaseException as error:
-            if isinstance(error, KeyboardInterrupt):
-                stop.set()
-            pool.shutdown(cancel_futures=True)
+        except KeyboardInterrupt:
+            stop.set()
             raise
+        finally:
+            pool.shutdown(cancel_futures=True)  # after an error, what is running may end, and what waits does not begin
 
 
 def _run_one(lesson: Lesson, say: Callable[[str], None], stop: threading.Event) -> None:

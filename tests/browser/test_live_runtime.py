@@ -19,7 +19,7 @@ from streamside import catalogue
 from streamside.site import bundle
 from tests.patience import PATIENCE
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("live")]
+pytestmark = pytest.mark.timeout(300)
 
 PREFIX = "/some/prefix/"
 LABORATORY = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Laboratory</title>

@@ -1,5 +1,6 @@
 """`_quarto.yml` holds what Quarto documents; where Quarto is installed, its pages keep what the tutorial promises."""
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -93,6 +94,12 @@ def test_nothing_is_executed_and_the_pages_are_where_ours_are(quarto_yml: dict[s
     assert quarto_yml["execute"]["enabled"] is False
     assert quarto_yml["project"]["type"] == "website"
     assert quarto_yml["project"]["output-dir"] == "_site"
+
+
+def test_what_it_runs_after_rendering_is_there(quarto_yml: dict[str, Any]):
+    python, option, module = quarto_yml["project"]["post-render"].split()
+    assert (python, option) == ("python", "-m")
+    assert importlib.util.find_spec(module)
 
 
 def test_every_file_that_it_names_is_there(quarto_yml: dict[str, Any]):
