@@ -90,7 +90,7 @@ ARGUMENTS = (
 def start_chromium(path: str) -> str:
     """Its version, if it starts."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS), timeout=1000 * PATIENCE)
+        chromium = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS), timeout=2000 * PATIENCE)
         version = chromium.version
         chromium.close()
     return version

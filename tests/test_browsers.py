@@ -175,13 +175,17 @@ from tests.conftest import pytest_sessionfinish, pytest_sessionstart
 
 render_site.render = lambda root: None
 browsers.find_all = lambda: "browsers: Chromium 1.2"
+
+def pytest_addoption(parser):
+    parser.addoption("--numprocesses", type=int)
 """
 
 
 def test_the_last_line_of_a_run_with_workers_names_the_browsers(tmp_path):
+    """Of one that is told to have some, and has none: they would take time, and print nothing."""
     (tmp_path / "conftest.py").write_text(SMALL)
     (tmp_path / "test_small.py").write_text("def test_small(): pass")
     command = [sys.executable, "-m", "pytest", "--numprocesses=1", "--rootdir", tmp_path, tmp_path]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "browsers: Chromium 1.2", done.stdout + done.stderr

@@ -132,7 +132,7 @@ def address(process: subprocess.Popen[str]) -> str:
     """Where it listens, as it says itself. Raises `FirefoxError`."""
     assert process.stderr
     said = []
-    silence = threading.Timer(PATIENCE, kill, [process])  # some that are no good say nothing
+    silence = threading.Timer(2 * PATIENCE, kill, [process])  # some that are no good say nothing
     silence.start()
     try:
         for line in process.stderr:
