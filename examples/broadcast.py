@@ -225,19 +225,21 @@ class Subscriber(Response):
                 task.result()  # raises what went wrong, if anything did
 
     async def stream(self, group: Group, method: str, send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        async def put(kind: str, **fields: Any) -> None:
+            self.sending_since = self.hub.loop.time()
+            await send({"type": f"http.response.{kind}", **fields})
+            self.sending_since = inf
+
+        await put("start", status=200, headers=self.raw_headers)
         position, piece = group.start(self.last_event_id)
         while not self.hub.closed and method != "HEAD":
             if piece:
-                self.sending_since = self.hub.loop.time()
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-                self.sending_since = inf
+                await put("body", body=piece, more_body=True)
             if position == group.last and not self.hub.closed:
                 await group.news.wait()
             position, piece = group.after(position)
             piece = piece or b":\n\n"  # woken by the heartbeat
-        self.sending_since = self.hub.loop.time()
-        await send({"type": "http.response.body", "body": b""})
+        await put("body", body=b"")
 
 
 async def left(receive) -> None:
@@ -326,4 +328,4 @@ async def events(group: str = "lobby", last_event_id: str = ""):  # from the que
 
 
 if __name__ == "__main__":
-    uvicorn.run(app, timeout_graceful_shutdown=1)
+    uvicorn.run(app, timeout_graceful_shutdown=0.5)  # seconds for clients that do not even read the end

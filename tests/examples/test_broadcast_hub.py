@@ -453,10 +453,27 @@ async def test_a_signal_ends_the_streams_and_reaches_the_server_too(number):
         signal.signal(number, outer)
 
 
+RUN = "import uvicorn; from examples.broadcast import app, hub; uvicorn.run(app, port=0)"
+
+STALL = """
+import sys, threading, time
+from math import inf
+
+def publish():
+    while len(hub.subscribers()) < 3:
+        time.sleep(0.01)
+    while any(subscriber.sending_since == inf for subscriber in hub.subscribers()):
+        hub.publish("lobby", "message", "x" * 90_000)
+        time.sleep(0.001)
+    print("all stalled", file=sys.stderr, flush=True)
+
+threading.Thread(target=publish).start()
+"""
+
+
 @contextlib.contextmanager
-def uvicorn_process(tmp_path):
+def uvicorn_process(tmp_path, program=RUN):
     """`python examples/broadcast.py` but for the port, and with no limit to its patience."""
-    program = "import uvicorn; from examples.broadcast import app; uvicorn.run(app, port=0)"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", program]
     with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as process:
@@ -480,6 +497,21 @@ def test_uvicorn_stops_with_streams_open(tmp_path, ask, number):
     assert [stream.response.read() for stream in streams] == [b""] * 3  # would raise if the last chunk were missing
     assert "Application shutdown complete" in log
     assert "ERROR" not in log
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_uvicorn_has_no_stream_to_cancel_when_clients_do_not_read(tmp_path, number):
+    program = RUN.replace("; uvicorn.run", STALL + "uvicorn.run").replace(
+        "port=0", "port=0, timeout_graceful_shutdown=2"
+    )
+    with uvicorn_process(tmp_path, program) as (process, url), contextlib.ExitStack() as clients:
+        for _ in range(3):
+            clients.enter_context(stalled_connection(url))
+        assert "all stalled\n" in process.stderr
+        process.send_signal(number)
+        log = process.communicate(timeout=PATIENCE)[1]
+    assert "Cancel 0 running task(s)" in log  # what is left are the connections, with bytes that nobody takes
+    assert "Application shutdown complete" in log
 
 
 def application(hub, **more):
