@@ -1,6 +1,6 @@
 """How fast one event reaches many: `examples/broadcast.py` beside the same fan-out written in other ways.
 
-`python -m benchmarks.fanout` prints a table in less than three minutes. Each server is a process of its own and this
+`python -m benchmarks.fanout` prints a table in a few minutes. Each server is a process of its own and this
 one is the client of all, one after the other, in rounds; the figures are medians over the rounds. Absolute rates drift
 with the machine: compare the ratios, which are taken within a round.
 """
@@ -29,11 +29,21 @@ REQUEST = b"GET /events HTTP/1.1\r\nhost: 127.0.0.1\r\naccept: text/event-stream
 AT_ONCE = 100  # connections opened at the same time
 
 
-class Figures(NamedTuple):
-    """One server in one round."""
+BURST = 10  # events published in one go
+
+
+class Speed(NamedTuple):
+    """How fast one way of publishing goes."""
 
     rate: float  # deliveries per second
     cpu: float  # seconds of the server's per million deliveries
+
+
+class Figures(NamedTuple):
+    """One server in one round."""
+
+    single: Speed  # one event at a time
+    bursts: Speed
     median: float  # delay in milliseconds
     p99: float
     memory: float  # KiB per subscriber
@@ -101,7 +111,7 @@ class Server:
 
 
 async def measure(server: Server, subscribers: int, events: int, seconds: float) -> Figures:
-    """Connect the subscribers; publish that many events as fast as they go, then 20 a second; disconnect."""
+    """Connect the subscribers; publish as many events as fast as they go, singly and in bursts, then 20 a second."""
     loop, tally = asyncio.get_running_loop(), Tally()
     before = await server.subscribers(0)
     transports = []
@@ -113,9 +123,8 @@ async def measure(server: Server, subscribers: int, events: int, seconds: float)
         transports += [transport for transport, _ in await asyncio.gather(*opening)]
     full = await server.subscribers(subscribers)
     try:
-        began = await publish(server, tally, subscribers, events, interval=0)
-        elapsed = time.monotonic() - began
-        after = await server.tell()
+        single = await speed(server, tally, subscribers, events, burst=1)
+        bursts = await speed(server, tally, subscribers, -(-events // BURST) * BURST, burst=BURST)
         tally.delays = []
         await publish(server, tally, subscribers, int(20 * seconds), interval=0.05)
     finally:
@@ -123,31 +132,42 @@ async def measure(server: Server, subscribers: int, events: int, seconds: float)
             transport.abort()
     percentiles = statistics.quantiles(tally.delays, n=100)
     return Figures(
-        rate=subscribers * events / elapsed,
-        cpu=(after["cpu"] - full["cpu"]) / (subscribers * events) * 1e6,
+        single=single,
+        bursts=bursts,
         median=percentiles[49] / 1e6,
         p99=percentiles[98] / 1e6,
         memory=(full["memory"] - before["memory"]) / subscribers / 1024,
     )
 
 
-async def publish(server: Server, tally: Tally, subscribers: int, events: int, interval: float) -> float:
-    """Have events published; return the time when that began, as soon as every subscriber has every one of them."""
+async def speed(server: Server, tally: Tally, subscribers: int, events: int, burst: int) -> Speed:
+    """Have events published as fast as they go, `burst` of them in one go."""
+    before, began = await server.tell(), time.monotonic()
+    await publish(server, tally, subscribers, events, burst=burst)
+    elapsed, after = time.monotonic() - began, await server.tell()
+    deliveries = subscribers * events
+    return Speed(rate=deliveries / elapsed, cpu=(after["cpu"] - before["cpu"]) / deliveries * 1e6)
+
+
+async def publish(
+    server: Server, tally: Tally, subscribers: int, events: int, *, burst: int = 1, interval: float = 0
+) -> None:
+    """Have events published, with a pause after each burst; return as soon as every subscriber has all of them."""
     tally.expect(subscribers * events)
-    began = time.monotonic()
-    await server.tell(publish=events, interval=interval)
+    await server.tell(publish=events, burst=burst, interval=interval)
     await tally.reached.wait()
     if tally.count != tally.target:
         raise SystemExit(f"{tally.count} deliveries instead of {tally.target}")
-    return began
 
 
-async def compare(sizes: Sequence[int], rounds: int, deliveries: int, seconds: float) -> dict[tuple, list[Figures]]:
+async def compare(
+    names: Sequence[str], sizes: Sequence[int], rounds: int, deliveries: int, seconds: float
+) -> dict[tuple, list[Figures]]:
     """The figures of every round, by number of subscribers and server."""
-    results: dict[tuple, list[Figures]] = {(size, name): [] for size in sizes for name in CONTESTANTS}
+    results: dict[tuple, list[Figures]] = {(size, name): [] for size in sizes for name in names}
     async with contextlib.AsyncExitStack() as stack:
         servers = {}
-        for name in CONTESTANTS:
+        for name in names:
             servers[name] = await Server.start(name)
             stack.push_async_callback(servers[name].stop)
         for number in range(rounds):
@@ -163,16 +183,26 @@ async def compare(sizes: Sequence[int], rounds: int, deliveries: int, seconds: f
 
 def table(results: dict[tuple, list[Figures]]) -> Iterable[str]:
     """The lines of a Markdown table. A process keeps its memory: only its first subscribers show theirs."""
-    yield "| subscribers | server | deliveries/s | of the limit | CPU s per million | delay p50 / p99 ms | KiB each |"
-    yield "|---|---|---|---|---|---|---|"
+    yield (
+        "| subscribers | server | one at a time: deliveries/s | of the limit | CPU s per million "
+        f"| bursts of {BURST}: deliveries/s | of the limit | CPU s per million | delay p50 / p99 ms | KiB each |"
+    )
+    yield "|---|---|---|---|---|---|---|---|---|---|"
     first_size, _ = next(iter(results))
     for (size, name), rounds in results.items():
-        rate, cpu, median, p99, _ = (statistics.median(column) for column in zip(*rounds, strict=True))
         limits = results[size, LIMIT]
-        ratio = statistics.median(mine.rate / best.rate for mine, best in zip(rounds, limits, strict=True))
+        single = speed_cells([each.single for each in rounds], [each.single for each in limits])
+        bursts = speed_cells([each.bursts for each in rounds], [each.bursts for each in limits])
+        median, p99 = (statistics.median(column) for column in zip(*[(r.median, r.p99) for r in rounds], strict=True))
         memory = f"{rounds[0].memory:.1f}" if size == first_size else "–"
-        cells = f"{rate:,.0f}", f"{ratio:.2f}", f"{cpu:.1f}", f"{median:.1f} / {p99:.1f}", memory
-        yield f"| {size} | {name} | {' | '.join(cells)} |"
+        yield f"| {size} | {name} | {' | '.join([*single, *bursts, f'{median:.1f} / {p99:.1f}', memory])} |"
+
+
+def speed_cells(speeds: Sequence[Speed], limits: Sequence[Speed]) -> tuple[str, str, str]:
+    """The medians over the rounds: rate, its ratio to the limit's, CPU."""
+    rate, cpu = (statistics.median(column) for column in zip(*speeds, strict=True))
+    ratio = statistics.median(mine.rate / best.rate for mine, best in zip(speeds, limits, strict=True))
+    return f"{rate:,.0f}", f"{ratio:.2f}", f"{cpu:.1f}"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -181,11 +211,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--deliveries", type=int, default=60_000, help="at full speed, per server and round")
     parser.add_argument("--seconds", type=float, default=1.0, help="of 20 events a second, for the delays")
+    parser.add_argument("--servers", nargs="+", default=list(CONTESTANTS), metavar="NAME", help="some, the limit first")
     options = parser.parse_args(arguments)
     open_files.allow(max(options.subscribers) + 200)
     factory = uvicorn.Config(None, log_level="critical").get_loop_factory()
     with asyncio.Runner(loop_factory=factory) as runner:
-        results = runner.run(compare(options.subscribers, options.rounds, options.deliveries, options.seconds))
+        results = runner.run(
+            compare(options.servers, options.subscribers, options.rounds, options.deliveries, options.seconds)
+        )
     print("\n".join(table(results)))
 
 

@@ -20,6 +20,7 @@ from bareasgi import Application, HttpResponse
 from fasthtml.common import EventStream, FastHTML
 from sse_starlette import EventSourceResponse
 from starlette.applications import Starlette
+from starlette.responses import StreamingResponse
 from starlette.routing import Route
 
 from examples import broadcast
@@ -73,6 +74,35 @@ def hub() -> Contestant:
         lambda data: broadcast.hub.publish("lobby", "message", data),
         lambda: len(broadcast.hub.subscribers()),
     )
+
+
+def asgi() -> Contestant:
+    """The least that a queue per client needs: no framework."""
+    fan = Queues()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+            streaming = asyncio.create_task(stream(send))
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            streaming.cancel()
+
+    async def stream(send: Any) -> None:
+        async with aclosing(fan.events()) as events:
+            async for event in events:
+                await send({"type": "http.response.body", "body": event, "more_body": True})
+
+    return fan.contestant(app)
+
+
+def starlette() -> Contestant:
+    fan = Queues()
+
+    async def events(_request: Any) -> StreamingResponse:
+        return StreamingResponse(fan.events(), media_type="text/event-stream")
+
+    return fan.contestant(Starlette(routes=[Route("/events", events)]))
 
 
 def fasthtml() -> Contestant:
@@ -141,6 +171,8 @@ def limit() -> Contestant:
 CONTESTANTS = {
     "asyncio.Protocol (the limit)": limit,
     "broadcast": hub,
+    "ASGI, queues": asgi,
+    "Starlette StreamingResponse, queues": starlette,
     "bareASGI, queues": bareasgi,
     "FastHTML EventStream, queues": fasthtml,
     "sse-starlette, queues": sse_starlette,
@@ -168,9 +200,10 @@ async def obey(commands: asyncio.StreamReader, contestant: Contestant) -> None:
     async for line in commands:
         command = json.loads(line)
         if "publish" in command:
-            for _ in range(command["publish"]):
+            for number in range(1, command["publish"] + 1):
                 contestant.publish(f"{MARK}{time.monotonic_ns():020d}{PADDING}")
-                await asyncio.sleep(command["interval"])
+                if number % command["burst"] == 0:
+                    await asyncio.sleep(command["interval"])
         print(
             json.dumps({"subscribers": contestant.count(), "cpu": time.process_time(), "memory": memory()}), flush=True
         )

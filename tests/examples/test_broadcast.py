@@ -1,5 +1,6 @@
 """The hub on the wire and in a browser; tests/examples/test_broadcast_hub.py takes it apart."""
 
+import asyncio
 import re
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
@@ -9,6 +10,11 @@ import pytest
 
 from examples import broadcast as example
 from tests.patience import PATIENCE
+
+
+@pytest.fixture(autouse=True)
+def no_messages():
+    example.messages.clear()
 
 
 def number(event):
@@ -30,7 +36,7 @@ def test_a_stream_begins_with_its_place_in_the_group_and_carries_what_is_publish
     stream = ask(url, "/events?group=tea")
     assert stream.status == 200
     assert stream.header("content-type") == "text/event-stream; charset=utf-8"
-    assert stream.header("cache-control") == "no-cache"
+    assert stream.header("cache-control") == "no-store, no-transform"
     assert stream.header("x-accel-buffering") == "no"
     assert stream.header("content-length") is None
     joined = stream.event()
@@ -182,11 +188,142 @@ def test_two_pages_of_one_group_show_what_one_of_them_sends(serving, page):
     assert page.get_by_label("Message").input_value() == ""
 
 
-def test_the_page_tells_of_what_it_missed(serving, page):
-    url = serving(example.app)
+def texts(page):
+    """The list as it stands."""
+    return page.get_by_role("listitem").all_inner_texts()
+
+
+def open_page(page, url):
     with page.expect_response("**/events?*"):
         page.goto(url)
-    example.hub.publish("lobby", "dropped", "7")
-    page.get_by_text("Missed by this page because it was slow: 7").wait_for()
-    example.hub.publish("lobby", "reset", "Events may be missing.")
-    page.get_by_role("status").get_by_text("Events may be missing.").wait_for()
+
+
+def in_the_hub(act):
+    """Have something done in the hub's own loop."""
+
+    async def do():
+        act()
+
+    asyncio.run_coroutine_threadsafe(do(), example.hub.loop).result()
+
+
+def break_off_all():
+    """The streams end as when a connection breaks: the browser connects again."""
+    in_the_hub(lambda: [subscriber.task.cancel() for subscriber in example.hub.subscribers()])
+
+
+def test_the_page_shows_what_was_before_it(serving, page):
+    url = serving(example.app)
+    publish(url, group="lobby", text="<b>before</b>")
+    publish(url, group="tea", text="elsewhere")
+    open_page(page, url)
+    assert texts(page) == ["<b>before</b>"]
+
+
+def test_what_is_published_between_the_page_and_its_stream_is_not_lost(serving, page):
+    url = serving(example.app)
+    publish(url, group="lobby", text="before")
+
+    def hold(route):
+        publish(url, group="lobby", text="in between")
+        route.continue_()
+
+    page.route("**/events?*", hold)
+    open_page(page, url)
+    page.get_by_text("in between").wait_for()
+    publish(url, group="lobby", text="after")
+    page.get_by_text("after").wait_for()
+    assert texts(page) == ["before", "in between", "after"]
+
+
+class Refusing:
+    """The application behind a proxy that once finds no server: 502 to one request for the stream."""
+
+    def __init__(self, app):
+        self.app, self.refuse = app, False
+
+    async def __call__(self, scope, receive, send):
+        if self.refuse and scope["path"] == "/events":
+            self.refuse = False
+            await send({"type": "http.response.start", "status": 502, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+        else:
+            await self.app(scope, receive, send)
+
+
+def test_a_reconnect_that_is_refused_neither_loses_nor_doubles_anything(watching, page):
+    proxy = Refusing(example.app)
+    watched = watching(proxy)
+    open_page(page, watched.url)
+    for text in "ab":
+        publish(watched.url, group="lobby", text=text)
+        page.get_by_text(text, exact=True).wait_for()
+    proxy.refuse = True
+    break_off_all()
+    publish(watched.url, group="lobby", text="c")
+    first, _refused, again = watched.wait_for("/events", 3)
+    publish(watched.url, group="lobby", text="d")
+    page.get_by_text("d", exact=True).wait_for()
+    assert texts(page) == ["a", "b", "c", "d"]
+    assert not proxy.refuse
+    assert first.query.endswith("-0")
+    assert again.query.endswith("-2")  # where the page was
+    assert "last-event-id" not in again.headers  # it is a new event source
+
+
+def test_a_page_whose_position_is_unknown_loads_its_list_anew(watching, page):
+    watched = watching(example)
+    open_page(page, watched.url)
+    publish(watched.url, group="lobby", text="seen")
+    page.get_by_text("seen").wait_for()
+    in_the_hub(lambda: setattr(example.hub.groups["lobby"], "token", "000000"))  # as in another process
+    example.messages.append(("lobby", "missed"))
+    break_off_all()
+    page.get_by_text("missed").wait_for()
+    watched.wait_for("/events", 3)  # the page's, the one that is answered with `reset`, the new list's
+    publish(watched.url, group="lobby", text="after")
+    page.get_by_text("after").wait_for()
+    assert texts(page) == ["seen", "missed", "after"]
+
+
+def test_a_page_that_was_too_slow_loads_its_list_anew(serving, page):
+    url = serving(example.app)
+    open_page(page, url)
+    example.messages.append(("lobby", "dropped on the way"))
+    example.hub.publish("lobby", "dropped", "1")
+    page.get_by_text("dropped on the way").wait_for()
+
+
+def post(url, head, body=b""):
+    """The status of an answer to a request that announces more than it sends."""
+    connection = HTTPConnection(urlsplit(url).netloc, timeout=PATIENCE)
+    connection.request("POST", "/publish", body, {"content-type": "application/x-www-form-urlencoded", **head})
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+def test_a_long_request_is_refused_before_it_is_read(serving):
+    url = serving(example.app)
+    assert post(url, {"content-length": "20000000"}, b"group=tea&text=x") == 413
+    assert not example.messages
+
+
+def test_a_long_name_is_refused_and_kept_nowhere(serving, ask):
+    url = serving(example.app)
+    name = "x" * 101
+    assert publish(url, group=name, text="x") == 400
+    for path in ("", "room", "events"):
+        assert ask(url, f"/{path}?group={name}").status == 400
+    assert not example.messages
+    assert not example.hub.groups
+
+
+def test_when_all_groups_are_in_use_a_new_one_is_told_to_come_later(serving, ask, monkeypatch):
+    url = serving(example.app)
+    monkeypatch.setattr(example.hub, "limit", 1)
+    ask(url, "/events?group=tea").event()
+    refused = ask(url, "/?group=coffee")
+    assert refused.status == 503
+    assert refused.header("retry-after") == "60"
+    assert ask(url, "/?group=tea").status == 200

@@ -13,13 +13,17 @@ import subprocess
 import sys
 import threading
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import anyio
 import pytest
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.middleware.sessions import SessionMiddleware
 from starlette.routing import Route
 
 from benchmarks import open_files
@@ -31,13 +35,14 @@ SCOPE = {"type": "http", "method": "GET"}
 
 
 class Client:
-    """The server's end of one request: notes what is sent, and does not let it through while it is `blocked`."""
+    """The server's end of one request: notes what is sent, and holds it back while `free` is not set."""
 
-    def __init__(self, hub, group="tea", last_event_id=""):
+    def __init__(self, hub, group="tea", last_event_id="", middleware=lambda app: app):
         self.sent, self.given_up, self.fault = [], 0, None
         self.left, self.free, self.heard = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.free.set()
-        self.task = asyncio.create_task(hub.subscribe(group, last_event_id)(SCOPE, self.receive, self.send))
+        app = middleware(hub.subscribe(group, last_event_id))
+        self.task = asyncio.create_task(app(SCOPE, self.receive, self.send))
 
     async def receive(self):
         await self.left.wait()
@@ -66,11 +71,15 @@ class Client:
         await self.heard.wait()
 
     @property
+    def bodies(self):
+        return [message["body"] for message in self.sent[1:]]
+
+    @property
     def data(self):
         """The data of the events that came, or their type where they have none; a comment as itself."""
-        bodies = [message["body"].decode() for message in self.sent[1:]]
         patterns = "data: (.+)", "event: (.+)", "(:)"
-        return [next(filter(None, (re.search(p, body) for p in patterns)))[1] for body in bodies if body]
+        events = b"".join(self.bodies).decode().split("\n\n")[:-1]
+        return [next(filter(None, (re.search(p, event) for p in patterns)))[1] for event in events]
 
     @property
     def ended(self):
@@ -115,14 +124,15 @@ def in_loop(test):
 
 
 @in_loop
-async def test_an_event_is_encoded_once_and_sent_before_publish_returns_without_any_task():
+async def test_everybody_gets_the_same_bytes_and_one_piece_for_all_that_came_at_once():
     async with opened(Hub()) as hub:
         clients = await joined(hub, 3)
-        tasks = asyncio.all_tasks()
-        hub.publish("tea", "message", "hot")
-        assert [client.data for client in clients] == [["joined", "hot"]] * 3
-        assert asyncio.all_tasks() == tasks
-        assert len({id(client.sent[-1]["body"]) for client in clients}) == 1
+        for text in "abc":
+            hub.publish("tea", "message", text)
+        await settled()
+        assert [client.data for client in clients] == [["joined", "a", "b", "c"]] * 3
+        assert [len(client.bodies) for client in clients] == [2, 2, 2]
+        assert len({id(client.bodies[-1]) for client in clients}) == 1
         for client in clients:
             await client.leave()
         assert hub.subscribers() == []
@@ -135,18 +145,18 @@ async def test_who_stalls_holds_nobody_up_and_is_told_how_many_events_it_missed(
         slow.free.clear()
         for number in range(10):
             hub.publish("tea", "message", str(number))
+            await settled()
         assert quick.data == ["joined", *map(str, range(10))]
         assert len(hub.group("tea").log) == 3
-        await settled()
         assert slow.data == ["joined"]
         slow.free.set()
         await settled()
         # One was already on its way, six were lost, three were kept.
         assert slow.data == ["joined", "0", "6", "7", "8", "9"]
-        assert slow.sent[3]["body"] == b"event: dropped\ndata: 6\n\n"
+        assert slow.bodies[2] == b"event: dropped\ndata: 6\n\n"
         hub.publish("tea", "message", "10")
+        await settled()
         assert slow.data[-1] == quick.data[-1] == "10"
-        assert not any(client.task for client in hub.subscribers())
         await slow.leave(), await quick.leave()
 
 
@@ -177,6 +187,7 @@ async def test_what_is_published_while_a_client_catches_up_comes_after_what_it_m
         back.free.set()
         await settled()
         hub.publish("tea", "message", "c")
+        await settled()
         assert back.data == ["a", "b", "c"]
         await first.leave(), await back.leave()
 
@@ -184,6 +195,7 @@ async def test_what_is_published_while_a_client_catches_up_comes_after_what_it_m
 @in_loop
 async def test_an_id_that_the_history_no_longer_reaches_is_reset():
     async with opened(Hub(history=3)) as hub:
+        assert hub.position("tea") == f"{hub.group('tea').token}-0"
         for number in range(5):
             hub.publish("tea", "message", str(number))
         token = hub.group("tea").token
@@ -196,6 +208,7 @@ async def test_an_id_that_the_history_no_longer_reaches_is_reset():
         assert oldest_known.data == ["2", "3", "4"]
         assert newest.data == []
         hub.publish("tea", "message", "5")
+        await settled()
         assert {client.data[-1] for client in (old, oldest_known, future, newest)} == {"5"}
         for client in (old, oldest_known, future, newest):
             await client.leave()
@@ -213,6 +226,7 @@ async def test_a_client_that_leaves_in_the_middle_of_a_send_leaves_nothing():
         assert gone.given_up == 1  # the cancellation went all the way into the server's `send`
         assert gone.data == ["joined"]
         hub.publish("tea", "message", "y")
+        await settled()
         assert stays.data == ["joined", "x", "y"]
         assert len(hub.subscribers()) == 1
         await stays.leave()
@@ -221,12 +235,8 @@ async def test_a_client_that_leaves_in_the_middle_of_a_send_leaves_nothing():
 @in_loop
 async def test_a_client_that_leaves_before_its_task_has_run_leaves_nothing():
     async with opened(Hub()) as hub:
-        hub.publish("tea", "message", "x")
-        (gone,) = await joined(hub, last_event_id=f"{hub.group('tea').token}-1")
-        gone.free.clear()
-        hub.publish("tea", "message", "y")
-        await gone.leave()
-        await settled()
+        client = Client(hub)
+        await client.leave()
         assert hub.subscribers() == []
     gc.collect()  # a coroutine that nobody awaited would complain here
 
@@ -243,9 +253,11 @@ async def test_a_send_that_fails_ends_its_own_stream_only(waiting):
         faulty.fault = OSError("no route to the client")
         hub.publish("tea", "message", "y")
         faulty.free.set()
+        await settled()
         with pytest.raises(OSError, match="no route"):
             await faulty.task
         hub.publish("tea", "message", "z")
+        await settled()
         assert other.data[-2:] == ["y", "z"]
         assert len(hub.subscribers()) == 1
         await other.leave()
@@ -255,35 +267,43 @@ async def test_a_send_that_fails_ends_its_own_stream_only(waiting):
 async def test_closing_ends_every_stream_and_later_ones_at_once():
     async with opened(Hub()) as hub:
         clients = await joined(hub, 3)
-        stalled = clients[0]
-        stalled.free.clear()
-        hub.publish("tea", "message", "x")
         hub.close()
         hub.close()
-        await asyncio.gather(*(client.task for client in clients[1:]))
-        assert [client.ended for client in clients] == [False, True, True]
-        stalled.left.set()
-        stalled.free.set()
-        await stalled.task
+        await asyncio.gather(*(client.task for client in clients))
+        assert all(client.ended for client in clients)
+        assert [client.data for client in clients] == [["joined"]] * 3
         (late,) = await joined(hub)
         assert late.ended
         assert late.data == []
         assert hub.subscribers() == []
 
 
+@pytest.mark.parametrize("publish", [False, True], ids=["before its end", "before an event"])
 @in_loop
-async def test_a_send_that_fails_while_its_stream_is_being_ended_is_no_news():
+async def test_closing_does_not_wait_for_one_who_does_not_read(publish):
     async with opened(Hub()) as hub:
-        (client,) = await joined(hub)
-        (subscriber,) = hub.subscribers()
-        client.free.clear()
-        hub.publish("tea", "message", "x")
-        await settled()
-        client.fault = OSError("no route to the client")
+        (stalled,) = await joined(hub)
+        stalled.free.clear()
+        if publish:
+            hub.publish("tea", "message", "x")
+            await settled()
         hub.close()
-        client.free.set()
-        await client.task
-        assert subscriber.task.exception() is None
+        await stalled.task
+        assert stalled.given_up == 1  # the cancellation went all the way into the server's `send`
+        assert hub.subscribers() == []
+
+
+@in_loop
+async def test_a_client_that_does_not_read_for_long_is_cut_off():
+    async with opened(Hub(heartbeat=0.01, patience=0.02)) as hub:
+        stalled, quick = await joined(hub, 2)
+        stalled.free.clear()
+        hub.publish("tea", "message", "x")
+        await stalled.task
+        assert stalled.given_up == 1
+        assert hub.subscribers() == [each for each in hub.subscribers() if each.task is not stalled.task]
+        assert quick.data[:2] == ["joined", "x"]
+        await quick.leave()
 
 
 @in_loop
@@ -294,7 +314,7 @@ async def test_a_quiet_stream_carries_comments():
         async with asyncio.timeout(PATIENCE):
             while len(quiet.sent) < 5:
                 await quiet.news()
-        assert {message["body"] for message in quiet.sent[2:]} == {b":\n\n"}
+        assert set(quiet.bodies[1:]) == {b":\n\n"}
         stalled.free.set()
         await settled()
         assert len(stalled.sent) < len(quiet.sent)  # one for all that it did not get
@@ -302,16 +322,109 @@ async def test_a_quiet_stream_carries_comments():
 
 
 @in_loop
-async def test_groups_without_listeners_are_forgotten_when_there_are_too_many():
-    async with opened(Hub(groups=3)) as hub:
-        listeners = await joined(hub, group="a")
-        for name in "bcbd":
-            hub.publish(name, "message", "x")
-        assert list(hub.groups) == ["a", "b", "d"]  # somebody listens to a, and b was used after c
-        for name in "bde":
-            listeners += await joined(hub, group=name)
-        assert list(hub.groups) == ["a", "b", "d", "e"]  # nobody is thrown out
-        for client in listeners:
+async def test_a_log_is_bounded_in_bytes_too():
+    async with opened(Hub(size=1000)) as hub:
+        (client,) = await joined(hub)
+        with pytest.raises(ValueError, match="too long"):
+            hub.publish("tea", "message", "é" * 500)
+        for number in range(100):
+            hub.publish("tea", "message", f"{number} {'é' * 100}")
+            assert sum(map(len, hub.group("tea").log)) <= 1000
+            await settled()
+        assert len(hub.group("tea").log) == 4
+        assert len(client.data) == 101
+        await client.leave()
+
+
+@in_loop
+async def test_what_is_published_where_nobody_ever_listened_is_kept_nowhere():
+    async with opened(Hub()) as hub:
+        for number in range(100):
+            hub.publish(f"{number}", "message", "x" * 1000)
+        assert not hub.groups
+        with pytest.raises(HTTPException):
+            hub.publish("x" * 101, "message", "x")
+
+
+@in_loop
+async def test_names_of_strangers_never_cost_a_group_with_readers_or_recent_events_its_log():
+    async with opened(Hub(limit=3)) as hub:
+        (reader,) = await joined(hub, group="read")
+        hub.position("written")
+        hub.publish("written", "message", "x")
+        for number in range(100):
+            hub.position(f"stranger {number}")
+        assert list(hub.groups) == ["read", "written", "stranger 99"]
+        hub.publish("stranger 99", "message", "x")
+        with pytest.raises(HTTPException) as refused:
+            hub.position("one more")
+        assert refused.value.status_code == 503
+        await reader.leave()
+        with pytest.raises(HTTPException):  # it may be on its way back
+            hub.position("one more")
+        hub.group("written").used -= 61
+        hub.group("read").used -= 62
+        hub.position("one more")
+        assert list(hub.groups) == ["written", "stranger 99", "one more"]
+
+
+@in_loop
+async def test_an_id_of_another_process_is_answered_with_reset():
+    async with opened(Hub()) as one, opened(Hub()) as other:
+        for hub in (one, other):
+            hub.position("tea")
+            hub.publish("tea", "message", "x")
+        (client,) = await joined(other, last_event_id=one.position("tea"))
+        assert client.data == ["Events may be missing."]
+        await client.leave()
+
+
+@in_loop
+async def test_a_page_that_shows_the_log_so_far_gets_the_rest():
+    async with opened(Hub()) as hub:
+        position = hub.position("tea")
+        hub.publish("tea", "message", "in between")
+        (client,) = await joined(hub, last_event_id=position)
+        assert client.data == ["in between"]
+        await client.leave()
+
+
+@in_loop
+async def test_what_threads_publish_while_the_loop_is_busy_is_one_piece_for_everybody():
+    async with opened(Hub()) as hub:
+        clients = await joined(hub, 2)
+        thread = threading.Thread(target=lambda: [hub.publish("tea", "message", str(n)) for n in range(1000)])
+        thread.start()
+        thread.join()  # here, in the loop
+        await settled()
+        assert [client.data[1:] for client in clients] == [[str(number) for number in range(1000)]] * 2
+        assert [len(client.bodies) for client in clients] == [2, 2]
+        for client in clients:
+            await client.leave()
+
+
+@in_loop
+async def test_a_thread_that_publishes_without_pause_holds_nobody_up():
+    async with opened(Hub()) as hub:
+        clients = await joined(hub, 10)
+        published = threading.Event()
+
+        def publish():
+            for number in range(20_000):
+                hub.publish("tea", "message", str(number))
+            published.set()
+
+        thread = threading.Thread(target=publish)
+        thread.start()
+        async with asyncio.timeout(PATIENCE):
+            while not all("19999" in client.data[-1:] for client in clients):
+                await clients[0].news()
+        thread.join()
+        for client in clients:
+            assert len(client.bodies) < 20_000  # many in a piece
+            lost = [int(lost) for lost in re.findall(rb"event: dropped\ndata: (\d+)", b"".join(client.bodies))]
+            got = b"".join(client.bodies).count(b"event: message")
+            assert got + sum(lost) == 20_000
             await client.leave()
 
 
@@ -340,10 +453,27 @@ async def test_a_signal_ends_the_streams_and_reaches_the_server_too(number):
         signal.signal(number, outer)
 
 
+RUN = "import uvicorn; from examples.broadcast import app, hub; uvicorn.run(app, port=0)"
+
+STALL = """
+import sys, threading, time
+from math import inf
+
+def publish():
+    while len(hub.subscribers()) < 3:
+        time.sleep(0.01)
+    while any(subscriber.sending_since == inf for subscriber in hub.subscribers()):
+        hub.publish("lobby", "message", "x" * 90_000)
+        time.sleep(0.001)
+    print("all stalled", file=sys.stderr, flush=True)
+
+threading.Thread(target=publish).start()
+"""
+
+
 @contextlib.contextmanager
-def uvicorn_process(tmp_path):
+def uvicorn_process(tmp_path, program=RUN):
     """`python examples/broadcast.py` but for the port, and with no limit to its patience."""
-    program = "import uvicorn; from examples.broadcast import app; uvicorn.run(app, port=0)"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", program]
     with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as process:
@@ -370,6 +500,21 @@ def test_uvicorn_stops_with_streams_open(tmp_path, ask, number):
     assert "ERROR" not in log
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_uvicorn_has_no_stream_to_cancel_when_clients_do_not_read(tmp_path, number):
+    program = RUN.replace("; uvicorn.run", STALL + "uvicorn.run").replace(
+        "port=0", "port=0, timeout_graceful_shutdown=2"
+    )
+    with uvicorn_process(tmp_path, program) as (process, url), contextlib.ExitStack() as clients:
+        for _ in range(3):
+            clients.enter_context(stalled_connection(url))
+        assert "all stalled\n" in process.stderr
+        process.send_signal(number)
+        log = process.communicate(timeout=PATIENCE)[1]
+    assert "Cancel 0 running task(s)" in log  # what is left are the connections, with bytes that nobody takes
+    assert "Application shutdown complete" in log
+
+
 def application(hub, **more):
     async def events(request):
         return hub.subscribe("tea", request.headers.get("last-event-id", ""))
@@ -377,16 +522,126 @@ def application(hub, **more):
     return Starlette(routes=[Route("/events", events)], lifespan=asynccontextmanager(hub.lifespan), **more)
 
 
-def test_it_works_behind_middleware_that_reads_on_its_own(serving, ask):
-    async def dispatch(request, call_next):
-        return await call_next(request)
+def around_send(manager):
+    """A middleware that enters `manager()` for each message."""
 
+    def middleware(app):
+        async def application(scope, receive, send):
+            if scope["type"] != "http":
+                return await app(scope, receive, send)
+            each = manager()
+
+            async def sending(message):
+                async with each():
+                    await send(message)
+
+            return await app(scope, receive, sending)
+
+        return application
+
+    return middleware
+
+
+@asynccontextmanager
+async def failing_after():
+    with anyio.fail_after(PATIENCE):
+        yield
+
+
+def lock():
+    one = anyio.Lock()
+    return lambda: one
+
+
+who = ContextVar("who")
+
+
+def context():
+    """The context of the request is what each `send` finds."""
+    who.set(mine := object())
+
+    @asynccontextmanager
+    async def same():
+        assert who.get() is mine
+        yield
+
+    return same
+
+
+async def dispatch(request, call_next):
+    return await call_next(request)
+
+
+MIDDLEWARE = {
+    "asyncio.timeout": Middleware(around_send(lambda: lambda: asyncio.timeout(PATIENCE))),
+    "anyio.fail_after": Middleware(around_send(lambda: failing_after)),
+    "anyio.Lock": Middleware(around_send(lock)),
+    "context variable": Middleware(around_send(context)),
+    "BaseHTTPMiddleware": Middleware(BaseHTTPMiddleware, dispatch=dispatch),
+    "sessions": Middleware(SessionMiddleware, secret_key="no secret"),
+}
+
+
+@pytest.mark.parametrize("middleware", MIDDLEWARE.values(), ids=MIDDLEWARE)
+def test_it_works_below_any_middleware(serving, ask, middleware):
     hub = Hub()
-    stream = ask(serving(application(hub, middleware=[Middleware(BaseHTTPMiddleware, dispatch=dispatch)])), "/events")
-    stream.event()
+    url = serving(application(hub, middleware=[middleware]))
+    stream = ask(url, "/events")
+    place = stream.event()[0].removeprefix("id: ")
     for number in range(100):
         hub.publish("tea", "message", str(number))
     assert [stream.event()[2] for _ in range(100)] == [f"data: {number}" for number in range(100)]
+    back = ask(url, "/events", headers={"Last-Event-ID": place.replace("-0", "-99")})
+    hub.publish("tea", "message", "last")
+    assert [back.event()[2] for _ in range(2)] == ["data: 99", "data: last"]
+    stream.leave(), back.leave()
+    wait_until(hub, lambda: not hub.subscribers())
+
+
+@asynccontextmanager
+async def failing_at_once():
+    with anyio.fail_after(0.01):
+        yield
+
+
+@pytest.mark.parametrize("limit", [lambda: asyncio.timeout(0.01), failing_at_once], ids=["asyncio", "anyio"])
+@in_loop
+async def test_a_middleware_that_loses_patience_ends_that_stream_and_not_the_publisher(limit):
+    async with opened(Hub()) as hub:
+        (other,) = await joined(hub)
+        (stalled,) = await joined(hub, middleware=around_send(lambda: limit))
+        stalled.free.clear()
+        hub.publish("tea", "message", "x")
+        with pytest.raises(TimeoutError):
+            await stalled.task
+        hub.publish("tea", "message", "y")
+        await settled()
+        assert other.data == ["joined", "x", "y"]
+        await other.leave()
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="Python 3.12 brought eager tasks")
+@in_loop
+async def test_tasks_that_start_at_once_change_nothing():
+    asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
+    async with opened(Hub()) as hub:
+        (first,) = await joined(hub)
+        place = hub.position("tea")
+        hub.publish("tea", "message", "a")
+        (back,) = await joined(hub, last_event_id=place)
+        hub.publish("tea", "message", "b")
+        await settled()
+        assert first.data == ["joined", "a", "b"]
+        assert back.data == ["a", "b"]
+        first.fault = OSError("no route to the client")
+        hub.publish("tea", "message", "c")
+        await settled()
+        with pytest.raises(OSError, match="no route"):
+            await first.task
+        assert back.data == ["a", "b", "c"]
+        hub.close()
+        await back.task
+        assert back.ended
 
 
 def stalled_connection(url):
@@ -411,7 +666,7 @@ def wait_until(hub, condition):
 
 
 def test_a_connection_that_is_not_read_costs_no_more_than_the_history(serving, ask):
-    hub = Hub(history=20)
+    hub = Hub(history=20, size=10_000_000)
     url = serving(application(hub))
     text = "x" * 100_000
     with stalled_connection(url) as stalled:
@@ -424,7 +679,7 @@ def test_a_connection_that_is_not_read_costs_no_more_than_the_history(serving, a
             published += 1
             hub.publish("tea", "message", f"{published} {text}")
             assert quick.event()[2] == f"data: {published} {text}"
-        assert slow.task  # 60 MB are more than the kernel holds
+        assert slow.sending_since < float("inf")  # 60 MB are more than the kernel holds
         assert len(hub.group("tea").log) == 20
         received = b""
         while f"data: {published} {text}".encode() not in received[-110_000:]:
@@ -438,12 +693,12 @@ def test_a_connection_that_is_not_read_costs_no_more_than_the_history(serving, a
 
 
 def test_a_connection_that_breaks_while_a_send_waits_leaves_nothing(serving):
-    hub = Hub(history=20)
+    hub = Hub(size=200_000)
     url = serving(application(hub))
     with stalled_connection(url) as stalled:
         wait_until(hub, lambda: hub.subscribers())
         (slow,) = hub.subscribers()
-        while not slow.task:
+        while slow.sending_since == float("inf"):
             hub.publish("tea", "message", "x" * 100_000)
         task = slow.task
         stalled.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
