@@ -29,7 +29,8 @@ LIVE = ROOT / "blog" / "live"
 PYODIDE = ROOT / "node_modules" / "pyodide"
 CACHE = ROOT / ".cache" / "live"
 PACKED = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "boot.zip", "started.bin")  # what starts Python
-OURS = (LIVE / "python/bridge.py", ROOT / "streamside" / "__init__.py", ROOT / "streamside" / "wire.py")
+BRIDGE = tuple(sorted((LIVE / "python/bridge").glob("*.py")))
+OURS = (*BRIDGE, ROOT / "streamside" / "__init__.py", ROOT / "streamside" / "wire.py")
 TOOLS = (Path(__file__), HERE / "bundle.mjs", HERE / "compile.py", HERE / "used.py", HERE / "started.py")
 NOT_IN_A_PAGE = {"uvicorn"}  # the bridge stands for it
 PAGE = {"sys_platform": "emscripten", "platform_system": "Emscripten", "python_version": "3.14", "extra": ""}
@@ -145,7 +146,7 @@ def gather(folder: Path, dependencies: Iterable[str]) -> None:
                 place.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(str(distribution.locate_file(file)), place)
     for path in OURS:
-        place = folder / (path.name if path.is_relative_to(LIVE) else path.relative_to(ROOT))
+        place = folder / path.relative_to(LIVE / "python" if path in BRIDGE else ROOT)
         place.parent.mkdir(exist_ok=True)
         shutil.copy(path, place)
 

@@ -18,7 +18,7 @@ def try_out(examples: Iterable[Example]) -> Mapping[str, str | None]:
     Raises `BundleError` where Pyodide itself does not start.
     """
     examples = list(examples)
-    sources = [PROGRAM, bundle.LIVE / "python/bridge.py", ROOT / "requirements.lock", ROOT / "package-lock.json"]
+    sources = [PROGRAM, *bundle.BRIDGE, ROOT / "requirements.lock", ROOT / "package-lock.json"]
     sources += [file for example in examples for file in example.files]
     remembered = CACHE / f"visited-{bundle.digest(path.read_bytes() for path in sources)}.json"
     if not remembered.is_file():

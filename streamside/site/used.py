@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import bridge  # type: ignore[import-not-found]  # blog/live/python/bridge.py: in there it is a module like any other
+import bridge  # type: ignore[import-not-found]  # blog/live/python/bridge: in there it is a module like any other
 
 REQUEST: dict[str, Any] = {
     "kind": "request",
