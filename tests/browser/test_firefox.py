@@ -48,10 +48,22 @@ class Live:
         self.wait_for_state("idle")
 
     @classmethod
-    def running(cls, page: Tab, lesson: str, example: str, button: str = "Run") -> Self:
+    def running(cls, page: Tab, lesson: str, example: str) -> Self:
         page.open(lesson)
         live = cls(page, example)
-        live.press(button)
+        live.press("Run")
+        live.wait_for_state("running")
+        return live
+
+    @classmethod
+    def linked(cls, page: Tab, lesson: str, example: str) -> Self:
+        """A program that came with the address: whoever wants to run it is asked."""
+        page.open(lesson)
+        live = cls(page, example)
+        live.press("Run")
+        live.wait("document.activeElement.matches('[type=checkbox]') && live.getAttribute('state') === 'idle'")
+        page.evaluate("() => document.activeElement.click()")
+        live.press("Run this linked program")
         live.wait_for_state("running")
         return live
 
@@ -168,9 +180,7 @@ NOTING = """\
 @pytest.mark.parametrize("leave", ["the frame goes elsewhere", "Stop"])
 def test_whoever_leaves_cancels_the_generator(page: Tab, site: str, leave: str) -> None:
     edited = with_program("basic_stream", lambda program: program.replace("        await sleep(0.5)", NOTING))
-    live = Live.running(
-        page, f"{site}notebooks/01-your-first-stream.html{edited}", "basic_stream", "Run edited version"
-    )
+    live = Live.linked(page, f"{site}notebooks/01-your-first-stream.html{edited}", "basic_stream")
     live.wait_for_events(1)
     live.wait("!all('.live-log pre')[0].textContent")
     if leave == "Stop":
@@ -204,9 +214,7 @@ def index():
 )
 def test_what_leads_to_an_absolute_path_stays_in_the_example(page: Tab, site: str, leave: str, arrived: str) -> None:
     edited = with_program("basic_stream", lambda program: program.replace("import Div", "import NotStr, Div") + LEADING)
-    live = Live.running(
-        page, f"{site}notebooks/01-your-first-stream.html{edited}", "basic_stream", "Run edited version"
-    )
+    live = Live.linked(page, f"{site}notebooks/01-your-first-stream.html{edited}", "basic_stream")
     live.wait("shown().includes('Link')")
     page.evaluate("(leave) => document.querySelector('live-example iframe').contentWindow.eval(leave) && null", leave)
     live.wait(f"shown().includes('{arrived}')")

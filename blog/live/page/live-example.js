@@ -6,6 +6,7 @@
 import { button, element } from "./dom.js";
 import { followTheme } from "./frame-theme.js";
 import { Player, messages } from "./recording.js";
+import { isFor } from "./permalink.js";
 import { RecordedPage } from "./recorded-page.js";
 import { complaint } from "./traceback.js";
 import { WireView, seconds } from "./wire-view.js";
@@ -33,10 +34,13 @@ class LiveExample extends HTMLElement {
 
   connectedCallback() {
     this.live ??= new Live(this);
+    addEventListener("hashchange", this.live);
   }
 
   disconnectedCallback() {
-    this.live?.leave();
+    if (!this.live) return;
+    removeEventListener("hashchange", this.live);
+    this.live.leave();
   }
 }
 
@@ -50,6 +54,8 @@ class Live {
   #code = null;
   /** @type {Promise<void> | undefined} */
   #opened;
+  /** Whether the program that came with the address, if one did, could be loaded. @type {Promise<boolean> | undefined} */
+  #linked;
   /** @type {State} */
   #state = "idle";
 
@@ -104,7 +110,7 @@ class Live {
     this.#showPoster();
     this.codeButton.hidden = this.obstacle !== ""; // a program that cannot run here is not to be edited here
     if (this.obstacle) this.#cannotRun(this.obstacle);
-    if (location.hash.startsWith(`#${this.example}=`)) void this.#showLinked();
+    this.handleEvent();
   }
 
   #build() {
@@ -208,6 +214,16 @@ class Live {
   // ---- The server in the page ----
 
   async run() {
+    if (this.#linked && !(await this.#linked)) {
+      this.#linked = this.#openLinked(); // once more: the original must not run in its place
+      if (!(await this.#linked)) return;
+    }
+    if (this.#code?.linked.isPending) {
+      this.#showCode(true);
+      this.codePlace.scrollIntoView({ block: "nearest" });
+      this.#code.linked.check.focus();
+      return;
+    }
     this.#attempt.abort();
     this.#attempt = new AbortController();
     const { signal } = this.#attempt;
@@ -284,6 +300,7 @@ class Live {
   /** Back to the recording and to the example as it was. */
   async reset() {
     await this.stop();
+    this.#linked = undefined;
     this.#code?.reset();
     this.#tell(this.obstacle);
     this.output.textContent = "";
@@ -335,11 +352,26 @@ class Live {
 
   // ---- The code ----
 
-  /** Code that came with the address is shown, and not run before the reader has seen it. */
-  async #showLinked() {
+  /** The page was opened, or its address has changed: what comes with it is shown, and not run. */
+  handleEvent() {
+    if (this.obstacle || !isFor(this.example, location.hash)) return;
     this.host.scrollIntoView();
+    this.#linked = this.#openLinked();
+  }
+
+  /** Resolves to false if it could not be loaded. */
+  async #openLinked() {
     await this.#openCode();
-    if (this.#code?.changed) this.#tell("The code below came with the link to this page. Run starts it.");
+    const code = this.#code;
+    if (!code) return false;
+    try {
+      await code.openLinked();
+      if (code.linked.isPending) this.#tell("A program came with the link. It is shown as Code, and has not run.");
+      this.codePlace.scrollIntoView({ block: "nearest" }); // with the notice, which has come since
+    } catch (error) {
+      this.#tell(/** @type {Error} */ (error).message, true);
+    }
+    return true;
   }
 
   #toggleCode() {
@@ -367,10 +399,12 @@ class Live {
         this.app.scrollIntoView({ block: "nearest" }); // on a phone it is far above
         void this.run();
       };
-      this.#code = new CodePane(this.example, { onrun, onchange });
-      this.codePlace.replaceChildren(this.#code.element);
-      await this.#code.open();
+      const code = new CodePane(this.example, { onrun, onchange });
+      this.codePlace.replaceChildren(code.element);
+      await code.open();
+      this.#code = code;
     } catch (error) {
+      this.#opened = undefined; // the next attempt may get it
       this.#tell(/** @type {Error} */ (error).message, true);
     }
   }
