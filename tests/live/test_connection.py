@@ -1,13 +1,14 @@
 """Requests become scopes, what applications send becomes messages."""
 
 import asyncio
+import zlib
 from typing import Any
 
 import pytest
 from bridge.connection import WINDOW
 from starlette.responses import StreamingResponse
 
-from tests.live.host import HEAD, Host, body, run, turns
+from tests.live.host import HEAD, Host, body, headers, run, turns
 
 
 def test_a_request_becomes_a_scope_and_its_answer_messages() -> None:
@@ -28,7 +29,12 @@ def test_a_request_becomes_a_scope_and_its_answer_messages() -> None:
         assert seen["raw_path"] == b"/a%20b"
         assert seen["query_string"] == b"q=1"
         assert seen["body"] == b"content"
-        assert seen["headers"] == [(b"X", b"\xe9"), (b"x", b"2"), (b"content-length", b"7")]
+        assert seen["headers"] == [
+            (b"X", b"\xe9"),
+            (b"x", b"2"),
+            (b"content-length", b"7"),
+            (b"accept-encoding", b"gzip, deflate"),
+        ]
         assert [each["kind"] for each in host.posted] == ["request", "response", "chunk", "chunk", "end"]
         assert host.said("response") == [
             {"kind": "response", "id": name, "status": 201, "headers": [("x-name", "café")]}
@@ -186,5 +192,61 @@ def test_the_answer_to_head_has_no_body() -> None:
         await host.settled()
         assert host.chunks(name) == b""
         assert host.said("end")
+
+    run(test)
+
+
+def test_without_credentials_there_are_no_cookies() -> None:
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"set-cookie", b"b=2; Path=/")]})
+        await send(body(b"", more=False))
+
+    async def test() -> None:
+        host = Host(app)
+        host.server.cookies.store("localhost", "/", ["a=1"])
+        name = host.request(credentials="omit")
+        await host.settled()
+        assert "cookie" not in headers(host.said("request", name)[0])
+        name = host.request(credentials="same-origin")
+        assert headers(host.said("request", name)[0])["cookie"] == "a=1"
+        await host.settled()
+
+    run(test)
+
+
+@pytest.mark.parametrize(("encoding", "wbits"), [("gzip", 31), ("deflate", 15)])
+def test_what_is_packed_arrives_unpacked_piece_by_piece(encoding: str, wbits: int) -> None:
+    pack = zlib.compressobj(wbits=wbits)
+    events = [b"data: one\n\n", b"data: two\n\n"]
+    pieces = [pack.compress(event) + pack.flush(zlib.Z_SYNC_FLUSH) for event in events]
+
+    async def app(_scope: Any, receive: Any, send: Any) -> None:
+        await send({**HEAD, "headers": [(b"content-encoding", encoding.encode())]})
+        for piece in pieces:
+            await send(body(piece))
+        await send(body(pack.flush(), more=False))
+
+    async def test() -> None:
+        host = Host(app)
+        name = host.request()
+        await host.settled()
+        assert headers(host.said("response", name)[0])["content-encoding"] == encoding
+        assert [chunk["body"] for chunk in host.said("chunk", name)] == events
+        assert host.said("end", name)[0]["error"] is None
+
+    run(test)
+
+
+def test_what_is_not_packed_as_it_says_breaks_off() -> None:
+    async def app(_scope: Any, receive: Any, send: Any) -> None:
+        await send({**HEAD, "headers": [(b"content-encoding", b"gzip")]})
+        await send(body(b"plain", more=False))
+
+    async def test() -> None:
+        host = Host(app)
+        name = host.request()
+        await host.settled()
+        assert not host.chunks(name)
+        assert "content-encoding" in host.said("end", name)[0]["error"]
 
     run(test)

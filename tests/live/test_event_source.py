@@ -35,7 +35,7 @@ def test_a_reconnect_gets_the_id_that_has_arrived() -> None:
         host.tell("cancel", second)
         third = host.request(source="s-1")
         assert headers(host.said("request", third)[0])["last-event-id"] == "zwei·"
-        assert host.bridge.connections[third]._scope["headers"] == [(b"last-event-id", "zwei·".encode())]
+        assert host.bridge.connections[third]._scope["headers"][0] == (b"last-event-id", "zwei·".encode())
         other = host.request(source="s-2")
         assert "last-event-id" not in headers(host.said("request", other)[0])
         assert host.bridge.resumption("unknown") == {"lastEventId": "", "reconnectionTime": None}
@@ -85,7 +85,7 @@ def test_a_browser_that_says_the_last_event_id_itself_is_believed() -> None:
         host.tell("pulled", first, size=1000)
         host.tell("cancel", first)
         second = host.request(source="s-1", headers=[["last-event-id", "its own"]])
-        assert host.said("request", second)[0]["headers"] == [("last-event-id", "its own")]
+        assert host.said("request", second)[0]["headers"][0] == ("last-event-id", "its own")
         host.tell("cancel", second)
         await host.settled()
 

@@ -3,10 +3,12 @@
 import asyncio
 import gc
 import traceback
-from collections.abc import Iterable, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from urllib.parse import unquote
 
+from bridge.content_encoding import ACCEPTED, unpacking
 from bridge.event_source import Source
 from bridge.lifespan import GRACE
 from bridge.messages import Header, Message, Post
@@ -26,7 +28,10 @@ class Connection:
         self._source = source
         self._to_service_worker = post
         self._method: str = request["method"]
+        self._host: str = request["host"]
         self._path: str = request["path"]
+        self._has_cookies = request.get("credentials") != "omit"
+        self._unpack: Callable[[bytes], bytes] = bytes
         self._body: bytes | None = bytes(request["body"] or b"")  # None once the application has it
         self._status: int | None = None
         self._gone = False
@@ -45,8 +50,10 @@ class Connection:
             self._source.connect()
         if self._body and "content-length" not in names:
             headers.append(("content-length", str(len(self._body))))
+        if "accept-encoding" not in names:
+            headers.append(("accept-encoding", ACCEPTED))
         cookies = self.server.cookies.header(self._path)
-        if cookies:
+        if cookies and self._has_cookies:
             headers.append(("cookie", cookies))
         self._post("request", headers=headers)
         return headers
@@ -114,14 +121,24 @@ class Connection:
             raise RuntimeError("the application starts its answer twice")
         self._status = message["status"]
         headers = [(bytes(n).decode("latin-1").lower(), bytes(v).decode("latin-1")) for n, v in message["headers"]]
-        self.server.cookies.store(self._path, [value for name, value in headers if name == "set-cookie"])
+        if self._has_cookies:
+            values = [value for name, value in headers if name == "set-cookie"]
+            self.server.cookies.store(self._host, self._path, values)
+        self._unpack = unpacking(dict(headers).get("content-encoding", ""))
         self._post("response", status=self._status, headers=headers)
 
     async def _send_body(self, body: bytes) -> None:
         if self._status is None:
             raise RuntimeError("the application sends a body before it starts its answer")
         await self._room.wait()
-        if not body or self._over.is_set() or self._method == "HEAD":
+        if self._over.is_set() or self._method == "HEAD":
+            return
+        try:
+            body = self._unpack(body)
+        except zlib.error:
+            self.end("The answer is not packed as its content-encoding says.")
+            return
+        if not body:
             return
         self._under_way += body
         self._watch_room()
