@@ -1,20 +1,24 @@
-"""Pages with one live example."""
+"""Pages with one live example; laboratories."""
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
+from benchmarks.static import serving as serving_files
 from streamside.catalogue import ROOT
+from streamside.site import bundle
 from streamside.site.bundle import bundle_editor
+from tests.browser.laboratory import LABORATORY, Laboratory, serve_files
 from tests.browser.stand_in import APP, PAGE, PROGRAM, RUNTIME, TITLE
+from tests.conftest import chromium, opened
 
 
 @pytest.fixture(scope="session")
@@ -55,3 +59,55 @@ def show(page: Page, serving: Callable[[Any], str], tmp_path: Path, editor: Path
         return page.locator("live-example")
 
     return open_page
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    bundle.build(folder)
+    (folder / "index.html").write_text(LABORATORY)
+    return folder
+
+
+@pytest.fixture
+def host(built: Path) -> Iterator[str]:
+    """The site's address."""
+    with serve_files(built) as url:
+        yield url
+
+
+@pytest.fixture
+def fresh(page: Page, host: str) -> Laboratory:
+    """A laboratory into which nobody has brought Python yet."""
+    opened = Laboratory(page, host)
+    opened.open()
+    return opened
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all modules of this folder: none of them calls `asyncio.run`."""
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="package")
+def visitor(browser: Browser) -> Iterator[Page]:
+    """The same page for all tests that leave nothing behind."""
+    with opened(browser) as page:
+        yield page
+
+
+@pytest.fixture(scope="package")
+def common(visitor: Page, built: Path) -> Iterator[Laboratory]:
+    with serving_files(built) as url:
+        opened = Laboratory(visitor, url)
+        opened.open()
+        yield opened
+
+
+@pytest.fixture
+def laboratory(common: Laboratory) -> Iterator[Laboratory]:
+    """The laboratory of all the tests to which it is the same what ran before: starting Python takes seconds."""
+    yield common
+    common.clear()

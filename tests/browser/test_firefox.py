@@ -22,7 +22,6 @@ pytestmark = [
         PROGRAM is None, reason="There is no Firefox on PATH, nor in STREAMSIDE_FIREFOX: its tests are extra."
     ),
     pytest.mark.timeout(300),
-    pytest.mark.xdist_group("live"),
 ]
 
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 from streamside.catalogue import Lesson
 from tests.browser.recordings import ACT, LESSONS, Recording, comparable, recordings
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("live")]
+pytestmark = [pytest.mark.timeout(180)]
 
 PATIENCE = 60_000  # ms for Python to start, on a busy machine
 
