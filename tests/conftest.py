@@ -60,17 +60,17 @@ def serving() -> Iterator[Callable[[Any], str]]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A headless Chromium for the tests of a module: as long as it runs, `asyncio.run` cannot be called."""
-    with chromium() as started:
+    with running_chromium() as started:
         yield started
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
+def running_chromium() -> Iterator[Browser]:
     path = browsers.find_browser()
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=list(browsers.ARGUMENTS))
-        yield started
-        started.close()
+        chromium = playwright.chromium.launch(executable_path=path, args=list(browsers.ARGUMENTS))
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture

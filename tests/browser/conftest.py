@@ -18,7 +18,7 @@ from streamside.site import bundle
 from streamside.site.bundle import bundle_editor
 from tests.browser.laboratory import LABORATORY, Laboratory, serve_files
 from tests.browser.stand_in import APP, PAGE, PROGRAM, RUNTIME, TITLE
-from tests.conftest import chromium, opened
+from tests.conftest import opened, running_chromium
 
 
 @pytest.fixture(scope="session")
@@ -87,7 +87,7 @@ def fresh(page: Page, host: str) -> Laboratory:
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """One Chromium for all modules of this folder: none of them calls `asyncio.run`."""
-    with chromium() as started:
+    with running_chromium() as started:
         yield started
 
 
