@@ -30,6 +30,7 @@ PROGRAM = '"""Numbers."""\n\napp = None\n'
 APP = "<main><h1>Counting</h1><p>one</p><button>Press</button></main><script>document.title += '!'</script>"
 # The interface of the real runtime. `fake` notes what was asked of it, and lets a test say what happens.
 RUNTIME = """
+import { EventStreams } from "./event-stream.js";
 export const obstacle = async () => fake.obstacle ?? null;
 export async function start(example, options) {
   const note = (what) => async (...values) => void fake.calls.push([what, ...values]);
@@ -39,7 +40,9 @@ export async function start(example, options) {
   if (fake.error) throw fake.error;
   const running = new EventTarget();
   const cable = ["cut", "mend", "delay", "rate", "hold", "answer", "restart"].map((name) => [name, note(name)]);
-  fake.emit = (type, detail) => running.dispatchEvent(new CustomEvent(type, { detail }));
+  const streams = new EventStreams();
+  fake.emit = (type, detail) =>
+    running.dispatchEvent(new CustomEvent(type, { detail: type === "wire" ? streams.read(detail) : detail }));
   if (fake.restart) cable.push(["restart", () => Promise.reject(new Error(fake.restart))]);
   return Object.assign(running, { url: "app.html", cable: Object.fromEntries(cable), stop: note("stop") });
 }

@@ -10,6 +10,7 @@
 /* global streamside */
 import "../bundle.js";
 import { address, Fetching } from "./python-files.js";
+import { EventStreams } from "./event-stream.js";
 import { Unheard } from "./unheard.js";
 
 const SITE = new URL("../../", import.meta.url).href;
@@ -112,6 +113,7 @@ export class Running extends EventTarget {
   #connections = new Map();
   /** @type {Map<string, number>} */
   #sources = new Map();
+  #streams = new EventStreams();
   #unheard = new Unheard();
   /** When event sources lost their connections. @type {Map<string, number>} */
   #lost = new Map();
@@ -230,7 +232,7 @@ export class Running extends EventTarget {
     this.#telling = this.#telling.then(async () => {
       if (message.kind === "source" && message.what === "error") await this.#addReconnect(message);
       if ((message.kind === "waiting" || message.kind === "request") && message.source) this.#measureReconnect(message);
-      for (const each of this.#unheard.complete(message)) this.#tell(each);
+      for (const each of this.#unheard.complete(this.#streams.read(message))) this.#tell(each);
     });
   }
 
