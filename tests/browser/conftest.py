@@ -37,7 +37,7 @@ def show(page: Page, serving: Callable[[Any], str], tmp_path: Path, editor: Path
     shutil.copy(editor, tmp_path / "live/page/editor.js")
     (tmp_path / "live/examples").mkdir()
     (tmp_path / "live/examples/numbers.py").write_text(PROGRAM)
-    (tmp_path / "live/page/runtime.js").write_text(RUNTIME)
+    (tmp_path / "live/page/run-example.js").write_text(RUNTIME)
     (tmp_path / "app.html").write_text(f"<!doctype html><title>App</title><style>p {{ color: green }}</style>{APP}")
     url = serving(Starlette(routes=[Mount("/", StaticFiles(directory=tmp_path, html=True))]))
 

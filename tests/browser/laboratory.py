@@ -15,7 +15,7 @@ PREFIX = "/some/prefix/"
 LABORATORY = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Laboratory</title>
 <link rel="icon" href="data:,">
 <script type="module">
-import * as runtime from "./live/page/runtime.js";
+import * as runtime from "./live/page/run-example.js";
 Object.assign(window, { runtime, runs: [], steps: [] });
 window.run = async (example, options = {}) => {
   const running = await runtime.start(example, { onprogress: (...step) => steps.push(step), ...options });

@@ -146,7 +146,7 @@ def test_a_stream_outlives_the_time_that_a_service_worker_may_be_idle(
 ) -> None:
     """Firefox stops a service worker after 30 s, whatever streams it has; here after 4 s, and pings are quicker too."""
     shutil.copytree(built_site, tmp_path / "site")
-    runtime = tmp_path / "site/live/page/runtime.js"
+    runtime = tmp_path / "site/live/page/run-example.js"
     script = runtime.read_text()
     assert "const PING = 15_000;" in script
     runtime.write_text(script.replace("const PING = 15_000;", "const PING = 1_000;"))

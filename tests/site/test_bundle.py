@@ -38,7 +38,7 @@ def test_everything_is_there_under_the_name_that_the_table_says(site: Path) -> N
         assert bundle.digest([data]) == name.split("/")[1].split("-")[0]
     assert content["sizes"] == {name: (site / "live" / content["files"][name]).stat().st_size for name in bundle.PACKED}
     assert (site / "service-worker.js").is_file()
-    assert {"runtime.js", "python-files.js", "python-worker.js", "probe.js"} <= {
+    assert {"run-example.js", "python-files.js", "python-worker.js", "probe.js"} <= {
         path.name for path in (site / "live").rglob("*.js")
     }
     assert "htmx.org@2.0.7/dist/htmx.min.js" in content["assets"]

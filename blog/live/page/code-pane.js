@@ -3,7 +3,7 @@
 import { compare } from "./changed-lines.js";
 import { button, element } from "./dom.js";
 import { LinkedProgram } from "./linked-program.js";
-import { fromFragment, isFor, toFragment } from "./permalink.js";
+import { fromFragment, isFor, toFragment } from "./program-link.js";
 
 export class CodePane {
   /** @type {ReturnType<typeof import('./editor.js').createEditor> | null} */

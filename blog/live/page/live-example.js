@@ -5,16 +5,16 @@
 
 import { button, element } from "./dom.js";
 import { followTheme } from "./frame-theme.js";
-import { Player, messages } from "./recording.js";
-import { isFor } from "./permalink.js";
-import { RecordedPage } from "./recorded-page.js";
+import { Player, messages } from "./recording-player.js";
+import { isFor } from "./program-link.js";
+import { RecordedApp } from "./recorded-app.js";
 import { complaint } from "./traceback.js";
 import { WireView, seconds } from "./wire-view.js";
 
 /**
  * @typedef {'idle' | 'booting' | 'running' | 'stopped' | 'failed'} State
  * @typedef {import('./wire-view.js').WireMessage} WireMessage
- * @typedef {import('./runtime.js').Running} Running
+ * @typedef {import('./run-example.js').Running} Running
  */
 
 /** Of what Python prints, in characters. */
@@ -70,7 +70,7 @@ class Live {
 
     this.wire = new WireView();
     this.recordedPage = recording.page;
-    this.page = new RecordedPage(recording.page, this.title, this.path);
+    this.page = new RecordedApp(recording.page, this.title, this.path);
     this.player = new Player(
       messages(recording),
       (message) => this.#drawRecorded(message),
@@ -167,7 +167,7 @@ class Live {
     this.wire.toOldest();
   }
 
-  /** @param {RecordedPage} page */
+  /** @param {RecordedApp} page */
   #showPage(page) {
     this.page = page;
     this.app.replaceChildren(page.frame);
@@ -235,7 +235,10 @@ class Live {
     this.#showProgress("Starting", 0);
     try {
       await this.#end();
-      const [{ obstacle, start }, cables] = await Promise.all([import("./runtime.js"), import("./cable.js")]);
+      const [{ obstacle, start }, cables] = await Promise.all([
+        import("./run-example.js"),
+        import("./cable-buttons.js"),
+      ]);
       const why = await obstacle();
       if (signal.aborted) return;
       if (why) {
@@ -292,7 +295,7 @@ class Live {
     const frame = this.app.querySelector("iframe");
     if (!running || !frame) return;
     this.#running = null;
-    this.#showPage(RecordedPage.still(frame, this.path));
+    this.#showPage(RecordedApp.still(frame, this.path));
     await running.stop();
     this.wire.setLive(false);
   }
@@ -304,7 +307,7 @@ class Live {
     this.#code?.reset();
     this.#tell(this.obstacle);
     this.output.textContent = "";
-    this.#showPage(new RecordedPage(this.recordedPage, this.title, this.path));
+    this.#showPage(new RecordedApp(this.recordedPage, this.title, this.path));
     this.#setState("idle");
     await this.#showPoster();
   }

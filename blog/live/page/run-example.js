@@ -11,7 +11,7 @@
 import "../bundle.js";
 import { address, Fetching } from "./python-files.js";
 import { EventStreams } from "./event-stream.js";
-import { Unheard } from "./unheard.js";
+import { UnheardEvents } from "./unheard-events.js";
 
 const SITE = new URL("../../", import.meta.url).href;
 const TAB = `tab-${crypto.randomUUID().replaceAll("-", "").slice(0, 12)}`;
@@ -114,7 +114,7 @@ export class Running extends EventTarget {
   /** @type {Map<string, number>} */
   #sources = new Map();
   #streams = new EventStreams();
-  #unheard = new Unheard();
+  #unheard = new UnheardEvents();
   /** When event sources lost their connections. @type {Map<string, number>} */
   #lost = new Map();
   /** Messages are told in the order in which they came. */
@@ -504,7 +504,7 @@ const connection = {
   keepForNextVisit() {
     const loaded = performance.getEntriesByType("resource").map((entry) => entry.name);
     const ours = [
-      "page/runtime.js",
+      "page/run-example.js",
       "bundle.js",
       "python/python-worker.js",
       "frame/probe.js",

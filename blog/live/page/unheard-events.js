@@ -7,7 +7,7 @@ import { isEventStream } from "./event-stream.js";
 
 /**
  * @typedef {import("./event-stream.js").Line} Line
- * @typedef {import("./runtime.js").WireMessage} WireMessage
+ * @typedef {import("./run-example.js").WireMessage} WireMessage
  */
 
 /** What is known of one event source. */
@@ -20,7 +20,7 @@ class Source {
 }
 
 /** The event sources of one server. */
-export class Unheard {
+export class UnheardEvents {
   /** @type {Map<string, Source>} */
   #sources = new Map();
   /** By the connections that are open streams. @type {Map<string, string>} */
