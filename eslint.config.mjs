@@ -10,7 +10,5 @@ export default [
   { files: ["**/*.js"], rules: { eqeqeq: "error", "no-var": "error", "prefer-const": "error" } },
   { files: ["blog/live/**/*.js", "blog/theme/*.js"], ignores: workers, languageOptions: { globals: globals.browser } },
   { files: ["**/*.mjs"], languageOptions: { globals: globals.node } },
-  { files: ["blog/theme/*.js"], languageOptions: { globals: globals.browser } },
-  { files: ["**/*.mjs"], languageOptions: { globals: globals.node } },
   { files: workers, languageOptions: { globals: { ...globals.worker, ...globals.serviceworker } } },
 ];

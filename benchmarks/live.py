@@ -31,7 +31,7 @@ const python = await loadPyodide({ stdout: (text) => { if (text === "hello") win
 python.runPython("print('hello')");
 </script>"""
 OURS = """<!doctype html><script type="module">
-import { start } from "./live/page/runtime.js";
+import { start } from "./live/page/run-example.js";
 const running = await start("basic_stream");
 running.addEventListener("wire", ({ detail }) => {
   if (detail.what === "event") window.first ??= performance.now();

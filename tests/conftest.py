@@ -20,6 +20,8 @@ from streamside.paths import ROOT
 from streamside.server import serve
 from streamside.site import render_site
 from tests import browsers, small_tutorial
+from tests.browser import firefox
+from tests.browser.firefox import Firefox, Tab
 from tests.browsers import NoBrowserError
 from tests.patience import PATIENCE
 
@@ -61,11 +63,35 @@ def serving() -> Iterator[Callable[[Any], str]]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A headless Chromium for the tests of a module: as long as it runs, `asyncio.run` cannot be called."""
+    with running_chromium() as started:
+        yield started
+
+
+@contextmanager
+def running_chromium() -> Iterator[Browser]:
     path = browsers.program(browsers.CHROMIUM)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=list(browsers.ARGUMENTS))
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="module")
+def in_firefox() -> Iterator[Firefox]:
+    """A headless Firefox for the tests of a module; without one they are skipped, and the run's last line says so."""
+    try:
+        path = browsers.program(browsers.FIREFOX)
+    except NoBrowserError as error:
+        pytest.skip(str(error))
+    with firefox.starting(path) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def tab(in_firefox: Firefox) -> Iterator[Tab]:
+    """A tab of it for the tests of a module."""
+    with in_firefox.tab() as tab:
+        yield tab
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from streamside.catalogue import ROOT
+from streamside.paths import ROOT
 from tests import browsers
 from tests.browsers import CHROMIUM, FIREFOX, NoBrowserError, find, find_all, program
 

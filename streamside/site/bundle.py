@@ -34,7 +34,8 @@ LIVE = ROOT / "blog" / "live"
 PYODIDE = NODE_MODULES / "pyodide"
 CACHE = ROOT / ".cache" / "live"
 PACKED = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "boot.zip", "started.bin")  # what starts Python
-OURS = (LIVE / "python/bridge.py", ROOT / "streamside" / "__init__.py", ROOT / "streamside" / "wire.py")
+BRIDGE = tuple(sorted((LIVE / "python/bridge").glob("*.py")))
+OURS = (*BRIDGE, ROOT / "streamside" / "__init__.py", ROOT / "streamside" / "wire.py")
 TOOLS = (Path(__file__), *files_below(runner.HERE))
 KEPT = 3  # results that stay in the cache: those of this state of the files and of the two that were used before it
 UNFINISHED_SECONDS = 3600  # what is younger may be another build's, which is not through yet
@@ -163,7 +164,7 @@ def gather(folder: Path, dependencies: Iterable[str]) -> None:
                 place.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(str(distribution.locate_file(file)), place)
     for path in OURS:
-        place = folder / (path.name if path.is_relative_to(LIVE) else path.relative_to(ROOT))
+        place = folder / path.relative_to(LIVE / "python" if path in BRIDGE else ROOT)
         place.parent.mkdir(exist_ok=True)
         shutil.copy(path, place)
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from benchmarks import open_files
-from streamside.catalogue import ROOT
+from streamside.paths import ROOT
 
 
 def test_windows_which_has_no_such_limit():

@@ -11,29 +11,17 @@ from typing import Self
 import pytest
 
 from benchmarks.static import serving
-from streamside.catalogue import ROOT, Lesson
-from tests import browsers
-from tests.browser import firefox
+from streamside.catalogue import Lesson
+from streamside.paths import ROOT
 from tests.browser.firefox import Firefox, Tab
 from tests.browser.recordings import ACT, LESSONS, Recording, comparable, recordings
-from tests.browsers import NoBrowserError
 
 pytestmark = pytest.mark.timeout(300)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Firefox]:
-    try:
-        path = browsers.program(browsers.FIREFOX)
-    except NoBrowserError as error:
-        pytest.skip(str(error))
-    with firefox.starting(path) as started:
-        yield started
-
-
 @pytest.fixture
-def page(browser: Firefox) -> Iterator[Tab]:
-    with browser.tab() as tab:
+def page(in_firefox: Firefox) -> Iterator[Tab]:
+    with in_firefox.tab() as tab:
         yield tab
 
 
@@ -46,10 +34,22 @@ class Live:
         self.wait_for_state("idle")
 
     @classmethod
-    def running(cls, page: Tab, lesson: str, example: str, button: str = "Run") -> Self:
+    def running(cls, page: Tab, lesson: str, example: str) -> Self:
         page.open(lesson)
         live = cls(page, example)
-        live.press(button)
+        live.press("Run")
+        live.wait_for_state("running")
+        return live
+
+    @classmethod
+    def linked(cls, page: Tab, lesson: str, example: str) -> Self:
+        """A program that came with the address: whoever wants to run it is asked."""
+        page.open(lesson)
+        live = cls(page, example)
+        live.press("Run")
+        live.wait("document.activeElement.matches('[type=checkbox]') && live.getAttribute('state') === 'idle'")
+        page.evaluate("() => document.activeElement.click()")
+        live.press("Run this linked program")
         live.wait_for_state("running")
         return live
 
@@ -133,7 +133,7 @@ def test_a_stream_outlives_the_time_that_a_service_worker_may_be_idle(
 ) -> None:
     """Firefox stops a service worker after 30 s, whatever streams it has; here after 4 s, and pings are quicker too."""
     shutil.copytree(built_site, tmp_path / "site")
-    runtime = tmp_path / "site/live/page/runtime.js"
+    runtime = tmp_path / "site/live/page/run-example.js"
     script = runtime.read_text()
     assert "const PING = 15_000;" in script
     runtime.write_text(script.replace("const PING = 15_000;", "const PING = 1_000;"))
@@ -166,9 +166,7 @@ NOTING = """\
 @pytest.mark.parametrize("leave", ["the frame goes elsewhere", "Stop"])
 def test_whoever_leaves_cancels_the_generator(page: Tab, site: str, leave: str) -> None:
     edited = with_program("basic_stream", lambda program: program.replace("        await sleep(0.5)", NOTING))
-    live = Live.running(
-        page, f"{site}notebooks/01-your-first-stream.html{edited}", "basic_stream", "Run edited version"
-    )
+    live = Live.linked(page, f"{site}notebooks/01-your-first-stream.html{edited}", "basic_stream")
     live.wait_for_events(1)
     live.wait("!all('.live-log pre')[0].textContent")
     if leave == "Stop":
@@ -202,9 +200,7 @@ def index():
 )
 def test_what_leads_to_an_absolute_path_stays_in_the_example(page: Tab, site: str, leave: str, arrived: str) -> None:
     edited = with_program("basic_stream", lambda program: program.replace("import Div", "import NotStr, Div") + LEADING)
-    live = Live.running(
-        page, f"{site}notebooks/01-your-first-stream.html{edited}", "basic_stream", "Run edited version"
-    )
+    live = Live.linked(page, f"{site}notebooks/01-your-first-stream.html{edited}", "basic_stream")
     live.wait("shown().includes('Link')")
     page.evaluate("(leave) => document.querySelector('live-example iframe').contentWindow.eval(leave) && null", leave)
     live.wait(f"shown().includes('{arrived}')")

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from examples import raw_asgi as example
 from streamside.catalogue import Project, cell_text
 from streamside.wire import Event
-from tests.browser import firefox
+from tests.browser.firefox import Tab
 
 MARK = b"\xef\xbb\xbf"
 
@@ -64,16 +64,10 @@ def test_chromium_dispatches_what_the_lesson_says(page: Page, serving: Callable[
     assert dict(zip(EVENTS, heard, strict=True)) == EVENTS
 
 
-FIREFOX = firefox.find_firefox()
-
-
-@pytest.mark.skipif(FIREFOX is None, reason="There is no Firefox.")
-def test_firefox_differs_in_two(serving: Callable[[Any], str]) -> None:
+def test_firefox_differs_in_two(tab: Tab, serving: Callable[[Any], str]) -> None:
     """Of Firefox 153; should a later one keep the rules, the lesson's sentence can go."""
-    assert FIREFOX
-    with firefox.starting(FIREFOX) as started, started.tab() as tab:
-        tab.open(serving(answering(STREAMS)))
-        heard = tab.evaluate(f"(values) => ({HEAR})(JSON.parse(values))", json.dumps([list(STREAMS), ["message", "x"]]))
+    tab.open(serving(answering(STREAMS)))
+    heard = tab.evaluate(f"(values) => ({HEAR})(JSON.parse(values))", json.dumps([list(STREAMS), ["message", "x"]]))
     differing = {rule: events for rule, events in zip(EVENTS, heard, strict=True) if events != EVENTS[rule]}
     assert differing == {
         "an ID needs no data": [["message", "a", ""]],  # the ID is forgotten

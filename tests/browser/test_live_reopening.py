@@ -1,21 +1,18 @@
 """Lesson 9 in the page: a stream that a 503 has closed opens again, and nothing is lost or doubled on the way."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import FrameLocator, Locator, Page, expect
 
-from tests.browser import firefox
 from tests.browser.firefox import Tab
 from tests.browser.recordings import ACT
 from tests.browser.test_firefox import Live
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("live")]
+pytestmark = pytest.mark.timeout(300)
 
 LESSON = "notebooks/09-open-close-resume.html"
 EXAMPLE = "live-example[example=open_close_resume]"
-FIREFOX = firefox.find_firefox()
 
 
 @pytest.fixture
@@ -78,14 +75,6 @@ def test_two_503s_in_a_row_cost_a_longer_pause_and_no_step(live: Locator) -> Non
     assert heard == list(range(1, len(heard) + 1)), "none lost, none doubled"
 
 
-@pytest.fixture(scope="module")
-def tab() -> Iterator[Tab]:
-    assert FIREFOX
-    with firefox.starting(FIREFOX) as started, started.tab() as tab:
-        yield tab
-
-
-@pytest.mark.skipif(FIREFOX is None, reason="There is no Firefox.")
 def test_in_firefox_too(tab: Tab, site: str) -> None:
     live = Live.running(tab, site + LESSON, "open_close_resume")
     tab.evaluate(f"(selector) => ({ACT})(document.querySelector(selector), {{}})", EXAMPLE)

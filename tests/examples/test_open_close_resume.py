@@ -9,8 +9,7 @@ from fasthtml.common import FastHTML
 from starlette.responses import PlainTextResponse, Response
 
 from examples import open_close_resume as example
-from streamside import browser as browsers
-from tests.browser import firefox
+from tests import browsers
 from tests.patience import PATIENCE
 
 STREAM = "/sse-stream"
@@ -365,7 +364,7 @@ def test_open_while_an_attempt_waits_leaves_one_connection(watching, page, clock
 def page_that_is_kept(browser):
     """A page that Chromium keeps when it is left, as it does for everybody whom Playwright does not drive."""
     kept = browser.browser_type.launch(
-        executable_path=browsers.find_browser(),
+        executable_path=browsers.program(browsers.CHROMIUM),
         args=[*browsers.ARGUMENTS, "--enable-features=BackForwardCache"],
         ignore_default_args=["--disable-back-forward-cache"],
     )
@@ -521,17 +520,6 @@ def test_a_template_is_text_and_nothing_else(watching, page, clock):
     assert page.locator("[data-template] b").count() == 0
 
 
-FIREFOX = firefox.find_firefox()
-in_firefox = pytest.mark.skipif(FIREFOX is None, reason="There is no Firefox.")
-
-
-@pytest.fixture(scope="module")
-def tab():
-    with firefox.starting(FIREFOX) as started, started.tab() as tab:
-        yield tab
-
-
-@in_firefox
 def test_firefox_too_comes_back_after_a_502_and_a_503(watching, tab, clock):
     clock.run()
     watched = watching(Unwell(200, 502, 503))

@@ -38,7 +38,7 @@ let input = '';
 for await (const chunk of process.stdin) input += chunk;
 const read = (pieces) => {
   const stream = new EventStream('before');
-  const events = pieces.flatMap((piece) => stream.read(piece));
+  const events = pieces.flatMap((piece) => stream.read(piece)).flatMap(({ event }) => event ?? []);
   const shown = events.map((event) => [event.type, event.data, event.lastEventId]);
   return [shown, stream.lastEventId, stream.reconnectionTime ?? null];
 };

@@ -43,7 +43,7 @@ def test_everything_is_there_under_the_name_that_the_table_says(site: Path) -> N
         assert digest(data)[:SHORT] == name.split("/")[1].split("-")[0]
     assert content["sizes"] == {name: (site / "live" / content["files"][name]).stat().st_size for name in bundle.PACKED}
     assert (site / "service-worker.js").is_file()
-    assert {"runtime.js", "python-files.js", "python-worker.js", "probe.js"} <= {
+    assert {"run-example.js", "python-files.js", "python-worker.js", "probe.js"} <= {
         path.name for path in (site / "live").rglob("*.js")
     }
     assert "htmx.org@2.0.7/dist/htmx.min.js" in content["assets"]
@@ -60,7 +60,13 @@ def test_the_first_archive_has_what_examples_ask_for_and_names_all_that_there_is
         zipfile.ZipFile(site / "live" / table(site)["files"]["all.zip"]) as everything,
     ):
         names, all_names = set(archive.namelist()), set(everything.namelist())
-        assert {"bridge.pyc", "streamside/wire.pyc", "fasthtml/core.pyc", "anyio/__init__.py"} <= names
+        assert {
+            "bridge/__init__.pyc",
+            "bridge/connection.pyc",
+            "streamside/wire.pyc",
+            "fasthtml/core.pyc",
+            "anyio/__init__.py",
+        } <= names
         assert "dateutil/tz/win.pyc" in names  # it cannot be imported in a page, but dateutil tries
         assert all(entry.compress_type == zipfile.ZIP_STORED for entry in archive.infolist())
         assert names < all_names

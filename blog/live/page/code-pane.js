@@ -1,7 +1,9 @@
 /** The Code pane: the example's program to be read, changed, run as changed, passed on as a link and as a file. */
 
+import { compare } from "./changed-lines.js";
 import { button, element } from "./dom.js";
-import { fromFragment, toFragment } from "./permalink.js";
+import { LinkedProgram } from "./linked-program.js";
+import { fromFragment, isFor, toFragment } from "./program-link.js";
 
 export class CodePane {
   /** @type {ReturnType<typeof import('./editor.js').createEditor> | null} */
@@ -18,6 +20,10 @@ export class CodePane {
     this.onchange = onchange;
     this.mark = element("span", { class: "changed", hidden: true }, "changed");
     this.runButton = button("Run edited version", onrun, { disabled: true });
+    this.linked = new LinkedProgram(example, () => {
+      this.#changed();
+      onrun();
+    });
     this.linkButton = button("Copy link", () => this.#copyLink());
     this.place = element("div", { class: "live-editor" });
     this.element = element(
@@ -35,11 +41,12 @@ export class CodePane {
           button("Download", () => this.#download()),
         ),
       ),
+      this.linked.element,
       this.place,
     );
   }
 
-  /** Fetch the editor and the program. Rejects if either cannot be had, or if the address carries code that is broken. */
+  /** Fetch the editor and the program. Rejects if either cannot be had. */
   async open() {
     const address = new URL(`../examples/${this.example}.py`, import.meta.url);
     const [{ createEditor }, response] = await Promise.all([import("./editor.js"), fetch(address)]);
@@ -51,16 +58,23 @@ export class CodePane {
       onchange: () => this.#changed(),
       onrun: this.onrun,
     });
-    await this.#restore();
   }
 
-  async #restore() {
+  /** Show the program that came with the address. Rejects if that is broken. */
+  async openLinked() {
+    let program;
     try {
-      const source = await fromFragment(this.example, location.hash);
-      if (source !== null && this.#editor) this.#editor.source = source;
+      program = await fromFragment(this.example, location.hash);
     } catch {
+      this.reset();
       throw new Error("The code in this page’s address is damaged; below is the original.");
     }
+    if (program === null || !this.#editor) return;
+    this.#editor.source = program;
+    const compared = compare(this.#original, this.source);
+    this.linked.show(this.source, compared);
+    this.#editor.show(compared.changed[0] ?? 1);
+    this.#changed();
   }
 
   get source() {
@@ -74,8 +88,9 @@ export class CodePane {
   reset() {
     if (!this.#editor) return;
     this.#editor.source = this.#original;
-    if (location.hash.startsWith(`#${this.example}=`))
-      history.replaceState(null, "", location.pathname + location.search);
+    this.linked.hide();
+    this.#changed();
+    if (isFor(this.example, location.hash)) history.replaceState(null, "", location.pathname + location.search);
   }
 
   /** @param {{line: number, message: string} | null} complaint */
@@ -85,6 +100,7 @@ export class CodePane {
 
   #changed() {
     this.mark.hidden = this.runButton.disabled = !this.changed;
+    this.runButton.hidden = this.linked.isPending;
     this.onchange();
   }
 

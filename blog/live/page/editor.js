@@ -4,8 +4,17 @@ import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { python } from "@codemirror/lang-python";
 import { HighlightStyle, bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
 import { EditorState, StateEffect, StateField } from "@codemirror/state";
-import { Decoration, EditorView, WidgetType, drawSelection, keymap, lineNumbers } from "@codemirror/view";
+import {
+  Decoration,
+  EditorView,
+  WidgetType,
+  drawSelection,
+  highlightSpecialChars,
+  keymap,
+  lineNumbers,
+} from "@codemirror/view";
 import { tags } from "@lezer/highlight";
+import { compare } from "./changed-lines.js";
 
 /** @typedef {{line: number, message: string}} Complaint */
 
@@ -42,6 +51,24 @@ function beside(state, { line, message }) {
  */
 function lineAt(state, line) {
   return state.doc.line(Math.min(Math.max(line, 1), state.doc.lines));
+}
+
+/**
+ * Marks the lines that are not as in the original.
+ * @param {string} original
+ */
+function changes(original) {
+  const mark = (/** @type {EditorState} */ state) =>
+    Decoration.set(
+      compare(original, state.doc.toString()).changed.map((line) =>
+        Decoration.line({ class: "cm-changed" }).range(state.doc.line(line).from),
+      ),
+    );
+  return StateField.define({
+    create: mark,
+    update: (shown, change) => (change.docChanged ? mark(change.state) : shown),
+    provide: (field) => EditorView.decorations.from(field),
+  });
 }
 
 class Message extends WidgetType {
@@ -96,6 +123,9 @@ export function createEditor(parent, { source, label, onchange, onrun }) {
         python(),
         syntaxHighlighting(colours),
         complaint,
+        changes(source),
+        EditorView.lineWrapping, // nothing is out of sight to the right
+        highlightSpecialChars(), // nor invisible, such as what turns the direction of text
         keymap.of([run, ...defaultKeymap, ...historyKeymap]),
         EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }), // it takes the focus; this says so to checkers
         EditorView.updateListener.of((update) => update.docChanged && onchange()),
@@ -108,6 +138,10 @@ export function createEditor(parent, { source, label, onchange, onrun }) {
     },
     set source(text) {
       view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } });
+    },
+    /** @param {number} line  which is brought into sight, without moving the page */
+    show(line) {
+      view.scrollDOM.scrollTop = view.lineBlockAt(lineAt(view.state, line).from).top;
     },
     /** @param {Complaint | null} told */
     complain(told) {

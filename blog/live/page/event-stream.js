@@ -1,10 +1,23 @@
 /** Text of an event stream to lines and events, by the HTML Standard, "Interpreting an event stream". */
 
-/** @typedef {{text: string, ended: boolean}} Part  a line, or what of it has come so far */
-/** @typedef {{type: string, data: string, lastEventId: string}} StreamEvent */
+/**
+ * @typedef {{type: string, data: string, lastEventId: string}} StreamEvent
+ * @typedef {{text: string, ended: boolean}} Part  a line, or what of it has come so far
+ * @typedef {Part & {goesOn: boolean, event: StreamEvent | null}} Line  goesOn: it began in an earlier piece; event: of a
+ *   blank line, what it has the browser dispatch
+ */
+
+/**
+ * Whether these headers say that an event stream comes, or (`accept`) that one is wanted.
+ * @param {[string, string][]} headers
+ * @param {"content-type" | "accept"} [name]
+ */
+export function isEventStream(headers, name = "content-type") {
+  return /^text\/event-stream\s*(;|$)/i.test(new Map(headers).get(name) ?? "");
+}
 
 /** Splits text that comes in pieces at CR, LF and CRLF. */
-export class Lines {
+class Lines {
   #afterCR = false;
 
   /**
@@ -22,7 +35,7 @@ export class Lines {
   }
 }
 
-/** Turns the text of one connection into the events that an event source dispatches. */
+/** Turns the text of one connection into lines, and these into the events that an event source dispatches. */
 export class EventStream {
   #lines = new Lines();
   #started = false;
@@ -42,27 +55,27 @@ export class EventStream {
 
   /**
    * @param {string} text  decoded, in pieces of any size
-   * @returns {StreamEvent[]}
+   * @returns {Line[]}
    */
   read(text) {
-    /** @type {StreamEvent[]} */
-    const events = [];
-    for (const part of this.#lines.read(this.#withoutMark(text))) {
+    return this.#lines.read(text).map((part) => {
+      const goesOn = this.#line.length > 0;
       this.#line.push(part.text);
-      if (!part.ended) continue;
-      const line = this.#line.join("");
-      this.#line = [];
-      const event = line ? this.#field(line) : this.#dispatch();
-      if (event) events.push(event);
-    }
-    return events;
+      return { ...part, goesOn, event: part.ended ? this.#end() : null };
+    });
   }
 
-  /** @param {string} text */
-  #withoutMark(text) {
-    const first = !this.#started && text !== "";
-    this.#started ||= first;
-    return first && text.startsWith("\uFEFF") ? text.slice(1) : text;
+  #end() {
+    const line = this.#withoutMark(this.#line.join(""));
+    this.#line = [];
+    return line ? this.#field(line) : this.#dispatch();
+  }
+
+  /** @param {string} line */
+  #withoutMark(line) {
+    const first = !this.#started;
+    this.#started = true;
+    return first && line.startsWith("\uFEFF") ? line.slice(1) : line;
   }
 
   /** @param {string} line */
@@ -82,5 +95,24 @@ export class EventStream {
     this.#data = [];
     this.#type = "";
     return dispatched ? event : null;
+  }
+}
+
+/** The event streams among the connections of a server: what comes over one of them is read here, once for all who look. */
+export class EventStreams {
+  /** @type {Map<unknown, EventStream>} */
+  #streams = new Map();
+
+  /**
+   * The message, with its lines if it is a piece of an event stream.
+   * @template {Record<string, any>} T
+   * @param {T} message
+   * @returns {T & {lines?: Line[]}}
+   */
+  read(message) {
+    const { kind, connection, headers, text } = message;
+    if (kind === "request") this.#streams.set(connection, new EventStream(new Map(headers).get("last-event-id")));
+    else if (kind === "end" || (kind === "response" && !isEventStream(headers))) this.#streams.delete(connection);
+    return kind === "chunk" ? { ...message, lines: this.#streams.get(connection)?.read(text) } : message;
   }
 }

@@ -5,15 +5,16 @@
 
 import { button, element } from "./dom.js";
 import { followTheme } from "./frame-theme.js";
-import { Player, messages } from "./recording.js";
-import { RecordedPage } from "./recorded-page.js";
+import { Player, messages } from "./recording-player.js";
+import { isFor } from "./program-link.js";
+import { RecordedApp } from "./recorded-app.js";
 import { complaint } from "./traceback.js";
 import { WireView, seconds } from "./wire-view.js";
 
 /**
  * @typedef {'idle' | 'booting' | 'running' | 'stopped' | 'failed'} State
  * @typedef {import('./wire-view.js').WireMessage} WireMessage
- * @typedef {import('./runtime.js').Running} Running
+ * @typedef {import('./run-example.js').Running} Running
  */
 
 /** Of what Python prints, in characters. */
@@ -33,10 +34,13 @@ class LiveExample extends HTMLElement {
 
   connectedCallback() {
     this.live ??= new Live(this);
+    addEventListener("hashchange", this.live);
   }
 
   disconnectedCallback() {
-    this.live?.leave();
+    if (!this.live) return;
+    removeEventListener("hashchange", this.live);
+    this.live.leave();
   }
 }
 
@@ -50,6 +54,8 @@ class Live {
   #code = null;
   /** @type {Promise<void> | undefined} */
   #opened;
+  /** Whether the program that came with the address, if one did, could be loaded. @type {Promise<boolean> | undefined} */
+  #linked;
   /** @type {State} */
   #state = "idle";
 
@@ -64,7 +70,7 @@ class Live {
 
     this.wire = new WireView();
     this.recordedPage = recording.page;
-    this.page = new RecordedPage(recording.page, this.title, this.path);
+    this.page = new RecordedApp(recording.page, this.title, this.path);
     this.player = new Player(
       messages(recording),
       (message) => this.#drawRecorded(message),
@@ -104,7 +110,7 @@ class Live {
     this.#showPoster();
     this.codeButton.hidden = this.obstacle !== ""; // a program that cannot run here is not to be edited here
     if (this.obstacle) this.#cannotRun(this.obstacle);
-    if (location.hash.startsWith(`#${this.example}=`)) void this.#showLinked();
+    this.handleEvent();
   }
 
   #build() {
@@ -161,7 +167,7 @@ class Live {
     this.wire.toOldest();
   }
 
-  /** @param {RecordedPage} page */
+  /** @param {RecordedApp} page */
   #showPage(page) {
     this.page = page;
     this.app.replaceChildren(page.frame);
@@ -208,6 +214,16 @@ class Live {
   // ---- The server in the page ----
 
   async run() {
+    if (this.#linked && !(await this.#linked)) {
+      this.#linked = this.#openLinked(); // once more: the original must not run in its place
+      if (!(await this.#linked)) return;
+    }
+    if (this.#code?.linked.isPending) {
+      this.#showCode(true);
+      this.codePlace.scrollIntoView({ block: "nearest" });
+      this.#code.linked.check.focus();
+      return;
+    }
     this.#attempt.abort();
     this.#attempt = new AbortController();
     const { signal } = this.#attempt;
@@ -219,7 +235,10 @@ class Live {
     this.#showProgress("Starting", 0);
     try {
       await this.#end();
-      const [{ obstacle, start }, cables] = await Promise.all([import("./runtime.js"), import("./cable.js")]);
+      const [{ obstacle, start }, cables] = await Promise.all([
+        import("./run-example.js"),
+        import("./cable-buttons.js"),
+      ]);
       const why = await obstacle();
       if (signal.aborted) return;
       if (why) {
@@ -276,7 +295,7 @@ class Live {
     const frame = this.app.querySelector("iframe");
     if (!running || !frame) return;
     this.#running = null;
-    this.#showPage(RecordedPage.still(frame, this.path));
+    this.#showPage(RecordedApp.still(frame, this.path));
     await running.stop();
     this.wire.setLive(false);
   }
@@ -284,10 +303,11 @@ class Live {
   /** Back to the recording and to the example as it was. */
   async reset() {
     await this.stop();
+    this.#linked = undefined;
     this.#code?.reset();
     this.#tell(this.obstacle);
     this.output.textContent = "";
-    this.#showPage(new RecordedPage(this.recordedPage, this.title, this.path));
+    this.#showPage(new RecordedApp(this.recordedPage, this.title, this.path));
     this.#setState("idle");
     await this.#showPoster();
   }
@@ -335,11 +355,26 @@ class Live {
 
   // ---- The code ----
 
-  /** Code that came with the address is shown, and not run before the reader has seen it. */
-  async #showLinked() {
+  /** The page was opened, or its address has changed: what comes with it is shown, and not run. */
+  handleEvent() {
+    if (this.obstacle || !isFor(this.example, location.hash)) return;
     this.host.scrollIntoView();
+    this.#linked = this.#openLinked();
+  }
+
+  /** Resolves to false if it could not be loaded. */
+  async #openLinked() {
     await this.#openCode();
-    if (this.#code?.changed) this.#tell("The code below came with the link to this page. Run starts it.");
+    const code = this.#code;
+    if (!code) return false;
+    try {
+      await code.openLinked();
+      if (code.linked.isPending) this.#tell("A program came with the link. It is shown as Code, and has not run.");
+      this.codePlace.scrollIntoView({ block: "nearest" }); // with the notice, which has come since
+    } catch (error) {
+      this.#tell(/** @type {Error} */ (error).message, true);
+    }
+    return true;
   }
 
   #toggleCode() {
@@ -367,10 +402,12 @@ class Live {
         this.app.scrollIntoView({ block: "nearest" }); // on a phone it is far above
         void this.run();
       };
-      this.#code = new CodePane(this.example, { onrun, onchange });
-      this.codePlace.replaceChildren(this.#code.element);
-      await this.#code.open();
+      const code = new CodePane(this.example, { onrun, onchange });
+      this.codePlace.replaceChildren(code.element);
+      await code.open();
+      this.#code = code;
     } catch (error) {
+      this.#opened = undefined; // the next attempt may get it
       this.#tell(/** @type {Error} */ (error).message, true);
     }
   }

@@ -1,7 +1,7 @@
 /** The Wire: what went over each connection and what the browser made of it, as an ordered list with times. */
 
 import { button, element } from "./dom.js";
-import { EventStream, Lines } from "./event-stream.js";
+import { isEventStream } from "./event-stream.js";
 
 /**
  * What the Wire draws. Times are milliseconds since the start; `connection` counts requests, `source` event sources.
@@ -10,7 +10,8 @@ import { EventStream, Lines } from "./event-stream.js";
  * @typedef {{kind: 'request', connection: number, time: number, method: string, path: string, headers: Headers,
  *   source?: number}} Request  with the event source that asks
  * @typedef {{kind: 'response', connection: number, time: number, status: number, headers: Headers}} Response
- * @typedef {{kind: 'chunk', connection: number, time: number, text: string}} Chunk
+ * @typedef {{kind: 'chunk', connection: number, time: number, text: string,
+ *   lines?: import('./event-stream.js').Line[]}} Chunk  with its lines if it is a piece of an event stream
  * @typedef {{kind: 'end', connection: number, time: number, by: 'server' | 'client' | 'network', why: string}} End
  * @typedef {{kind: 'source', source: number, time: number, what: 'created' | 'open' | 'event' | 'error' | 'close',
  *   url: string, readyState: number, type?: string, data?: string, lastEventId?: string, retryIn?: number,
@@ -19,7 +20,7 @@ import { EventStream, Lines } from "./event-stream.js";
  */
 
 /**
- * @typedef {{events: EventStream | null, source: number | undefined, lines: Lines, goesOn: boolean}} Connection
+ * @typedef {{isStream: boolean, source: number | undefined}} Connection
  * What the browser is about to make of an entry.
  * @typedef {{row: HTMLElement, what: 'open' | 'event', type?: string, data?: string}} Due
  */
@@ -242,7 +243,7 @@ export class WireView {
   /** @param {Request} message */
   #request(message) {
     const { connection, time, method, path, headers, source } = message;
-    this.#connections.set(connection, { events: null, source, lines: new Lines(), goesOn: false });
+    this.#connections.set(connection, { isStream: false, source });
     const made = row("sent", message, withHeaders(`${method} ${path}`, headers, false));
     const waited = this.#waiting.get(connection);
     if (waited) {
@@ -257,14 +258,13 @@ export class WireView {
   /** @param {Response} message */
   #response(message) {
     const connection = this.#connections.get(message.connection);
-    const type = message.headers.find(([name]) => name === "content-type")?.[1] ?? "";
-    const stream = type.startsWith("text/event-stream");
+    const stream = isEventStream(message.headers);
     const reason = REASONS.get(String(message.status)) ?? "";
     const made = row("received", message, withHeaders(`${message.status} ${reason}`.trim(), message.headers, stream));
-    if (connection && stream) connection.events = new EventStream();
+    if (connection) connection.isStream = stream;
     if (connection?.source && stream) this.#expect(connection.source, { row: made, what: "open" });
     // Where streams mingle, each entry says whose it is.
-    const streams = [...this.#connections.values()].filter(({ events }) => events);
+    const streams = [...this.#connections.values()].filter(({ isStream }) => isStream);
     if (streams.length > 1) this.list.classList.add("several");
     return made;
   }
@@ -276,15 +276,13 @@ export class WireView {
   #chunk(message) {
     const connection = this.#connections.get(message.connection);
     if (!connection) return [];
-    if (!connection.events) return [row("received body", message, body(message.text))];
+    if (!message.lines) return [row("received body", message, body(message.text))];
     /** @type {HTMLElement[]} */
     let lines = [];
     const rows = [];
-    for (const { text, ended } of connection.lines.read(message.text)) {
-      const blank = ended && !text && !connection.goesOn;
-      lines.push(blank ? line("", "blank") : fieldLine(text, connection.goesOn));
-      connection.goesOn = !ended;
-      const [event] = connection.events.read(ended ? `${text}\n` : text);
+    for (const { text, ended, goesOn, event } of message.lines) {
+      const blank = ended && !text && !goesOn;
+      lines.push(blank ? line("", "blank") : fieldLine(text, goesOn));
       if (!blank) continue;
       const made = row("received bytes complete", message, ...lines);
       if (event && connection.source) this.#expect(connection.source, { row: made, what: "event", ...event });

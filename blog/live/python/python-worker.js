@@ -1,5 +1,5 @@
 /**
- * Python in a Web Worker, and bridge.py between the service worker and the applications.
+ * Python in a Web Worker, and the bridge between the service worker and the applications.
  *
  * From the page, each with a number to answer to: `scripts` (urls), `boot` (module, snapshot or archive, lock, rest),
  * `start` and `restart` (server, example, program), `stop` (server), `resumption` (source); and `port`, one to a service
@@ -8,7 +8,7 @@
 
 /** @typedef {{message: string, line: number | undefined} | null} Failure */
 /**
- * @typedef {object} Bridge  what `connect` in bridge.py returns
+ * @typedef {object} Bridge  what `connect` in bridge/javascript.py returns
  * @property {(message: object) => void} receive
  * @property {(server: string, example: string, program: string) => Promise<Failure>} start
  * @property {(server: string, example: string, program: string) => Promise<Failure>} restart

@@ -7,7 +7,7 @@
  * From the tab: `tab` (tab, cables by server, with a port to its worker), `cable` (tab, server, cable or null, why),
  * `gone` (tab, why), `keep` (urls), `ping`. To the tab: `heard` (call: of each message but the first, after all that it
  * brought about), `tab?` (tab), `wire` (server, message), `answered` (server: the preset answer is used up). With the worker:
- * see bridge.py.
+ * see bridge/messages.py.
  */
 /* global streamside */
 importScripts("live/bundle.js");
@@ -380,6 +380,7 @@ class Connection {
     this.isPage = request.mode === "navigate";
     this.isEventSource = isEventSource(place, request);
     this.method = request.method;
+    this.credentials = request.credentials;
     /** @type {[string, string][]} */
     this.headers = [["host", location.host], ...request.headers];
     request.signal.addEventListener("abort", () => this.left());
@@ -409,6 +410,7 @@ class Connection {
       headers: this.headers,
       body,
       source,
+      credentials: this.credentials,
       scheme,
       host: hostname,
       port: Number(port) || (scheme === "https" ? 443 : 80),
@@ -436,7 +438,7 @@ class Connection {
     }
     const bodiless = [204, 205, 304].includes(status) || this.method === "HEAD";
     const isPage = this.isPage && (shown.get("content-type") ?? "").startsWith("text/html");
-    const body = this.#body(isPage);
+    const body = this.#body(isPage ? (shown.get("content-type") ?? "") : null);
     if (!bodiless) return new Response(body, { status, headers: shown });
     body.pipeTo(new WritableStream()).catch(() => {}); // there is nothing but the end, which is to be told
     return new Response(null, { status, headers: shown });
@@ -455,11 +457,11 @@ class Connection {
   }
 
   /**
-   * @param {boolean} isPage  put the probe into its head
+   * @param {string | null} pageType  of a page, its content-type: the probe is to be put into its head
    * @returns {ReadableStream<Uint8Array>}
    */
-  #body(isPage) {
-    let probe = isPage;
+  #body(pageType) {
+    let probe = pageType !== null;
     return new ReadableStream(
       {
         start: (controller) => void (this.#controller = controller),
@@ -469,7 +471,7 @@ class Connection {
           if (item.bytes) {
             this.#tell({ kind: "chunk", text: this.#decoder.decode(item.bytes, { stream: true }) });
             this.#ask({ kind: "pulled", size: item.bytes.length });
-            controller.enqueue(probe ? withProbe(item.bytes) : item.bytes);
+            controller.enqueue(probe ? withProbe(item.bytes, pageType ?? "") : item.bytes);
             probe = false;
           } else if (item.end) {
             this.#finish("server", item.end);
@@ -625,14 +627,34 @@ class Connection {
 /**
  * A page's first bytes with a script before all others: what its event sources do is shown beside the wire.
  * @param {Uint8Array} bytes
+ * @param {string} type  the page's content-type
  */
-function withProbe(bytes) {
-  const text = new TextDecoder("latin1").decode(bytes.subarray(0, 1024));
+function withProbe(bytes, type) {
+  const { encoding, mark } = encodingOf(bytes, type);
+  const unit = encoding === "latin1" ? 1 : 2; // bytes of a character that is in ASCII
+  const text = new TextDecoder(encoding).decode(bytes.subarray(mark, mark + 1024 * unit));
   const head = /^\s*(<!doctype[^>]*>)?\s*(<html[^>]*>)?\s*(<head[^>]*>)?/i.exec(text)?.[0].length ?? 0;
-  const script = new TextEncoder().encode(`<script src="${SITE}live/frame/probe.js"></script>`);
-  const whole = new Uint8Array(bytes.length + script.length);
-  whole.set(bytes.subarray(0, head));
-  whole.set(script, head);
-  whole.set(bytes.subarray(head), head + script.length);
+  const script = `<script src="${SITE}live/frame/probe.js"></script>`;
+  const at = mark + head * unit;
+  const whole = new Uint8Array(bytes.length + script.length * unit);
+  whole.set(bytes.subarray(0, at));
+  for (let index = 0; index < script.length; index++) {
+    whole[at + index * unit + (encoding === "utf-16be" ? 1 : 0)] = script.charCodeAt(index);
+  }
+  whole.set(bytes.subarray(at), at + script.length * unit);
   return whole;
+}
+
+/**
+ * How a page is written, as far as that matters here, by the byte order mark or else by its header, and the mark's length.
+ * @param {Uint8Array} bytes
+ * @param {string} type
+ * @returns {{encoding: "latin1" | "utf-16be" | "utf-16le", mark: number}}  latin1: any in which ASCII is one byte each
+ */
+function encodingOf([first, second, third], type) {
+  if (first === 0xef && second === 0xbb && third === 0xbf) return { encoding: "latin1", mark: 3 };
+  if (first === 0xfe && second === 0xff) return { encoding: "utf-16be", mark: 2 };
+  if (first === 0xff && second === 0xfe) return { encoding: "utf-16le", mark: 2 };
+  const [, utf16 = "", be = ""] = /charset\s*=\s*"?(utf-16)(be)?/i.exec(type) ?? [];
+  return { encoding: be ? "utf-16be" : utf16 ? "utf-16le" : "latin1", mark: 0 };
 }

@@ -12,9 +12,9 @@ from streamside.paths import ROOT
 from streamside.site import atomic_files
 from streamside.site.pyodide import runner
 
-BRIDGE = ROOT / "blog/live/python/bridge.py"
+BRIDGE = ROOT / "blog/live/python/bridge"
 CACHE = ROOT / ".cache/example-trials.json"
-SOURCES = (BRIDGE, *runner.PROGRAMS.glob("*.py"), ROOT / "requirements.lock", ROOT / "package-lock.json")
+SOURCES = (*BRIDGE.glob("*.py"), *runner.PROGRAMS.glob("*.py"), ROOT / "requirements.lock", ROOT / "package-lock.json")
 
 
 def try_out(examples: Iterable[Example]) -> Mapping[str, str | None]:

@@ -5,7 +5,7 @@ import io
 from contextlib import redirect_stderr
 from typing import Any
 
-import bridge  # type: ignore[import-not-found]  # blog/live/python/bridge.py: in there it is a module like any other
+import bridge  # type: ignore[import-not-found]  # blog/live/python/bridge: in there it is a module like any other
 
 SECONDS = 60.0  # for an example to start, and to answer for its page
 REQUEST: dict[str, Any] = {

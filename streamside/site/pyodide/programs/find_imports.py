@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 from types import ModuleType
 
-import bridge  # type: ignore[import-not-found]  # blog/live/python/bridge.py: in there it is a module like any other
+import bridge  # type: ignore[import-not-found]  # blog/live/python/bridge: in there it is a module like any other
 
 sys.path.append("/programs")
 

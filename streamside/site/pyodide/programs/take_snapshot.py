@@ -7,7 +7,7 @@ import zipimport
 from contextlib import suppress
 from pathlib import Path
 
-import bridge  # type: ignore[import-not-found]  # blog/live/python/bridge.py: in there it is a module like any other
+import bridge  # type: ignore[import-not-found]  # blog/live/python/bridge: in there it is a module like any other
 
 
 def main() -> None:

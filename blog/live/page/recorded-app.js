@@ -20,7 +20,7 @@ button { font: inherit; padding: .6rem 1rem; border: 0; border-radius: .25rem; b
 code, pre { font-family: ui-monospace, monospace; }
 .recorded-events b { color: light-dark(#646b79, #8891a4); font-weight: 400; }`;
 
-export class RecordedPage {
+export class RecordedApp {
   /** @type {Map<number, string>} the path of each event source */
   #sources = new Map();
   /** @type {Map<number, {path: string, text: string}>} pages and fragments on their way, by connection */
@@ -54,11 +54,11 @@ export class RecordedPage {
    */
   static still(frame, path) {
     const page = frame.contentDocument;
-    if (!page?.body) return new RecordedPage("", frame.title, path);
+    if (!page?.body) return new RecordedApp("", frame.title, path);
     const rules = [...page.styleSheets].flatMap((sheet) => [...sheet.cssRules]).map((rule) => rule.cssText);
     const body = /** @type {HTMLElement} */ (page.body.cloneNode(true));
     for (const script of body.querySelectorAll("script")) script.remove();
-    return new RecordedPage(body.innerHTML, frame.title, path, rules.join("\n"));
+    return new RecordedApp(body.innerHTML, frame.title, path, rules.join("\n"));
   }
 
   get #document() {

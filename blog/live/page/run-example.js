@@ -10,7 +10,8 @@
 /* global streamside */
 import "../bundle.js";
 import { address, Fetching } from "./python-files.js";
-import { Unheard } from "./unheard.js";
+import { EventStreams } from "./event-stream.js";
+import { UnheardEvents } from "./unheard-events.js";
 
 const SITE = new URL("../../", import.meta.url).href;
 const TAB = `tab-${crypto.randomUUID().replaceAll("-", "").slice(0, 12)}`;
@@ -112,7 +113,8 @@ export class Running extends EventTarget {
   #connections = new Map();
   /** @type {Map<string, number>} */
   #sources = new Map();
-  #unheard = new Unheard();
+  #streams = new EventStreams();
+  #unheard = new UnheardEvents();
   /** When event sources lost their connections. @type {Map<string, number>} */
   #lost = new Map();
   /** Messages are told in the order in which they came. */
@@ -230,7 +232,7 @@ export class Running extends EventTarget {
     this.#telling = this.#telling.then(async () => {
       if (message.kind === "source" && message.what === "error") await this.#addReconnect(message);
       if ((message.kind === "waiting" || message.kind === "request") && message.source) this.#measureReconnect(message);
-      for (const each of this.#unheard.complete(message)) this.#tell(each);
+      for (const each of this.#unheard.complete(this.#streams.read(message))) this.#tell(each);
     });
   }
 
@@ -502,7 +504,7 @@ const connection = {
   keepForNextVisit() {
     const loaded = performance.getEntriesByType("resource").map((entry) => entry.name);
     const ours = [
-      "page/runtime.js",
+      "page/run-example.js",
       "bundle.js",
       "python/python-worker.js",
       "frame/probe.js",

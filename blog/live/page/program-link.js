@@ -1,6 +1,15 @@
 /** A program in the fragment of an address: packed, so that it stays short enough to be sent. */
 
 /**
+ * Whether a fragment carries a program for this example.
+ * @param {string} example
+ * @param {string} fragment
+ */
+export function isFor(example, fragment) {
+  return fragment.startsWith(`#${example}=`);
+}
+
+/**
  * @param {string} example
  * @param {string} source
  */
@@ -17,9 +26,8 @@ export async function toFragment(example, source) {
  * @returns {Promise<string | null>}
  */
 export async function fromFragment(example, fragment) {
-  const start = `#${example}=`;
-  if (!fragment.startsWith(start)) return null;
-  const text = atob(fragment.slice(start.length).replaceAll("-", "+").replaceAll("_", "/"));
+  if (!isFor(example, fragment)) return null;
+  const text = atob(fragment.slice(`#${example}=`.length).replaceAll("-", "+").replaceAll("_", "/"));
   const packed = Uint8Array.from(text, (character) => character.charCodeAt(0));
   const bytes = await through(new DecompressionStream("deflate-raw"), packed);
   return new TextDecoder("utf-8", { fatal: true }).decode(bytes);

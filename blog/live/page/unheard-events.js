@@ -3,23 +3,24 @@
  * tell of them.
  */
 
-import { EventStream } from "./event-stream.js";
+import { isEventStream } from "./event-stream.js";
 
-/** @typedef {import("./runtime.js").WireMessage} WireMessage */
+/**
+ * @typedef {import("./event-stream.js").Line} Line
+ * @typedef {import("./run-example.js").WireMessage} WireMessage
+ */
 
 /** What is known of one event source. */
 class Source {
   url = "";
   /** What the page listens to. @type {Set<string>} */
   types = new Set();
-  /** The stream that comes at present. */
-  stream = new EventStream();
   /** Events whose bytes have come; the first one is heard, and the page is about to tell of it. */
   coming = /** @type {import("./event-stream.js").StreamEvent[]} */ ([]);
 }
 
 /** The event sources of one server. */
-export class Unheard {
+export class UnheardEvents {
   /** @type {Map<string, Source>} */
   #sources = new Map();
   /** By the connections that are open streams. @type {Map<string, string>} */
@@ -32,7 +33,7 @@ export class Unheard {
    */
   complete(message) {
     if (message.kind === "request" && message.source) this.#connect(message);
-    else if (message.kind === "response" && !isStream(message)) this.#names.delete(message.connection);
+    else if (message.kind === "response" && !opens(message)) this.#names.delete(message.connection);
     else if (message.kind === "end") this.#names.delete(message.connection);
     else if (message.kind === "chunk") return [message, ...this.#read(message)];
     else if (message.kind === "source") return [message, ...this.#told(message)];
@@ -56,18 +57,16 @@ export class Unheard {
   }
 
   /** @param {WireMessage} request */
-  #connect({ connection, source: name, headers }) {
-    const source = this.#source(name);
-    source.stream = new EventStream(new Map(headers).get("last-event-id"));
-    source.coming = [];
+  #connect({ connection, source: name }) {
+    this.#source(name).coming = [];
     this.#names.set(connection, name);
   }
 
   /** @param {WireMessage} chunk */
-  #read({ connection, text, time }) {
+  #read({ connection, lines = [], time }) {
     const name = this.#names.get(connection);
     if (!name) return [];
-    this.#source(name).coming.push(...this.#source(name).stream.read(text));
+    this.#source(name).coming.push(...lines.flatMap((/** @type {Line} */ { event }) => event ?? []));
     return this.#unheard(name, time);
   }
 
@@ -95,7 +94,10 @@ export class Unheard {
   }
 }
 
-/** @param {WireMessage} response */
-function isStream({ status, headers }) {
-  return status === 200 && (new Map(headers).get("content-type") ?? "").startsWith("text/event-stream");
+/**
+ * Whether an event source takes this answer.
+ * @param {WireMessage} response
+ */
+function opens({ status, headers }) {
+  return status === 200 && isEventStream(headers);
 }

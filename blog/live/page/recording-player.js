@@ -1,6 +1,6 @@
 /** A recording becomes the same messages that a running server sends to the Wire, and is played at its own pace. */
 
-import { EventStream } from "./event-stream.js";
+import { EventStream, isEventStream } from "./event-stream.js";
 
 /**
  * @typedef {[string, string][]} Headers
@@ -37,8 +37,8 @@ export function messages({ page, exchanges }) {
  */
 function* replay(exchange, connection, sources, closing) {
   const { method, path, requestHeaders, status, headers, start: time, chunks, end, endedBy } = exchange;
-  const streams = isStream(headers, "content-type");
-  const source = streams || isStream(requestHeaders, "accept") ? sourceOf(path, sources) : null;
+  const streams = isEventStream(headers);
+  const source = streams || isEventStream(requestHeaders, "accept") ? sourceOf(path, sources) : null;
   const of = { kind: /** @type {const} */ ("source"), source: source?.n ?? 0, url: path };
 
   if (source?.fresh) yield { ...of, time, what: "created", readyState: 0 };
@@ -46,10 +46,12 @@ function* replay(exchange, connection, sources, closing) {
   yield { kind: "response", connection, time, status, headers };
   const opened = source !== null && status === 200 && streams;
   if (opened) yield { ...of, time, what: "open", readyState: 1 };
-  const stream = new EventStream(source?.lastEventId);
+  const stream = streams ? new EventStream(source?.lastEventId) : null;
   for (const [at, text] of chunks) {
-    yield { kind: "chunk", connection, time: at, text };
-    for (const event of opened ? stream.read(text) : []) {
+    const lines = stream?.read(text);
+    yield { kind: "chunk", connection, time: at, text, lines };
+    for (const { event } of (opened && lines) || []) {
+      if (!event) continue;
       if (!source?.open) break;
       yield { ...of, time: at, what: "event", readyState: 1, ...event };
       source.open = !closing.has(event.type);
@@ -59,8 +61,8 @@ function* replay(exchange, connection, sources, closing) {
   yield { kind: "end", connection, time: end, by: endedBy, why: "" };
 
   if (!source?.open) return;
-  source.lastEventId = stream.lastEventId;
-  source.reconnectionTime = stream.reconnectionTime ?? source.reconnectionTime;
+  source.lastEventId = stream?.lastEventId ?? source.lastEventId;
+  source.reconnectionTime = stream?.reconnectionTime ?? source.reconnectionTime;
   source.open = opened && endedBy !== "client";
   if (source.open) {
     const { reconnectionTime: retryIn, lastEventId: willSend } = source;
@@ -81,14 +83,6 @@ function sourceOf(path, sources) {
     : { n: sources.size + 1, fresh: true, open: true, lastEventId: "", reconnectionTime: RECONNECTION_TIME };
   sources.set(path, source);
   return source;
-}
-
-/**
- * @param {Headers} headers
- * @param {string} name
- */
-function isStream(headers, name) {
-  return new Map(headers).get(name)?.startsWith("text/event-stream") ?? false;
 }
 
 /** Plays messages with their times. It tells `onchange` when it moves, pauses and ends. */

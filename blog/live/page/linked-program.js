@@ -1,0 +1,80 @@
+/** A program that came with a link: the notice beside it, and the one confirmation without which it does not run. */
+
+import { button, element } from "./dom.js";
+import { ranges } from "./changed-lines.js";
+
+/** @typedef {ReturnType<typeof import("./changed-lines.js").compare>} Compared */
+
+export class LinkedProgram {
+  /** The linked programs that the reader has confirmed. @type {Set<string>} */
+  #confirmed = new Set();
+  #program = "";
+
+  /**
+   * @param {string} example
+   * @param {() => void} onconfirm
+   */
+  constructor(example, onconfirm) {
+    const id = `linked-${example}-${crypto.randomUUID()}`;
+    this.difference = element("p", {});
+    this.check = element("input", { type: "checkbox", "aria-describedby": id });
+    this.check.addEventListener("change", () => (this.runButton.disabled = !this.check.checked));
+    this.runButton = button("Run this linked program", () => this.#confirm(onconfirm), { "aria-describedby": id });
+    this.element = element(
+      "div",
+      { class: "live-linked", role: "group", "aria-label": "A linked program", hidden: true },
+      this.difference,
+      element("p", { id }, whatItCanDo(location.host)),
+      element("div", {}, element("label", {}, this.check, " I have read it, or I trust who wrote it."), this.runButton),
+    );
+  }
+
+  /** Whether there is a linked program that the reader has not confirmed. */
+  get isPending() {
+    return !this.element.hidden;
+  }
+
+  /**
+   * @param {string} program
+   * @param {Compared} compared  with the lesson's
+   */
+  show(program, compared) {
+    this.#program = program;
+    this.check.checked = false;
+    this.runButton.disabled = true;
+    this.difference.replaceChildren(
+      element("strong", {}, "This program came with a link."),
+      ` ${difference(compared)}`,
+    );
+    const isLessons = !compared.changed.length && !compared.missing;
+    this.element.hidden = isLessons || this.#confirmed.has(program);
+  }
+
+  hide() {
+    this.element.hidden = true;
+  }
+
+  /** @param {() => void} onconfirm */
+  #confirm(onconfirm) {
+    this.#confirmed.add(this.#program);
+    this.hide();
+    onconfirm();
+  }
+}
+
+/** @param {string} host */
+function whatItCanDo(host) {
+  return (
+    "Once it runs, it is part of this site. It can read and change this page and whatever any page of " +
+    `${host} keeps in this browser (stored data, cookies, caches), and send it elsewhere.`
+  );
+}
+
+/** @param {Compared} compared */
+function difference({ changed, missing }) {
+  const lines = `${changed.length === 1 ? "Line" : "Lines"} ${ranges(changed)}`;
+  const marked = `${lines}, marked below, ${changed.length === 1 ? "is" : "are"} not the lesson’s.`;
+  const gone =
+    missing === 1 ? "One line of the lesson’s is left out." : `${missing} lines of the lesson’s are left out.`;
+  return [changed.length ? marked : "", missing ? gone : ""].filter(Boolean).join(" ");
+}

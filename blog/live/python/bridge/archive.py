@@ -1,0 +1,40 @@
+"""The archive with the modules that examples hardly ever import: fetched when the first of them is."""
+
+import importlib.abc
+import importlib.machinery
+import sys
+from collections.abc import Callable, Sequence
+from functools import cache
+from types import ModuleType
+
+ARCHIVE = f"/lib/python{sys.version_info[0]}{sys.version_info[1]}.zip"  # where the modules come from in a page
+
+
+@cache
+def archived() -> frozenset[str]:
+    """The names of all modules that there are to fetch."""
+    return frozenset(__loader__.get_data(f"{ARCHIVE}/modules.txt").decode().split())  # type: ignore[name-defined]
+
+
+def module_name(file: str) -> str:
+    """`email/mime/text.pyc` → `email.mime.text`."""
+    return file.rpartition(".")[0].removesuffix("/__init__").replace("/", ".")
+
+
+class Rest(importlib.abc.MetaPathFinder):
+    """Finds the modules that examples hardly ever import: has the whole archive fetched when the first of them is."""
+
+    def __init__(self, names: frozenset[str], fetch: Callable[[], None]) -> None:
+        self._names = names
+        self._fetch = fetch  # puts the archive where Python's own finder looks for it
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """As any finder: where the module is, or None."""
+        if fullname not in self._names:
+            return None
+        self._names = frozenset()
+        self._fetch()
+        importlib.invalidate_caches()
+        return importlib.machinery.PathFinder.find_spec(fullname, path, target)

@@ -1,0 +1,130 @@
+"""All the servers of one page: the service worker's messages go to their connections, and the answers back."""
+
+import asyncio
+import gc
+import sys
+
+from bridge.connection import Connection, end_all
+from bridge.event_source import Source
+from bridge.messages import Message, Post
+from bridge.output import printing
+from bridge.program import ExampleError, load
+from bridge.server import Server
+
+
+class Bridge:
+    """All the servers of one page. `post` takes the messages for the service worker."""
+
+    def __init__(self, post: Post) -> None:
+        self.post = post
+        self.servers: dict[str, Server] = {}
+        self.sources: dict[str, Source] = {}
+        self.connections: dict[str, Connection] = {}
+        self.arriving: dict[str, Connection] = {}  # over, with bytes that their event source has yet to take
+        self.starting: dict[str, Server] = {}
+        self.restarting: dict[str, asyncio.Future[None]] = {}  # by the server's name
+        self.waiting: dict[str, Message] = {}  # requests for those, by id
+
+    async def start(self, name: str, example: str, program: str) -> None:
+        """Run an example's program and its application's start-up, under a name. Raises `ExampleError`."""
+        printing.set(name)
+        server = self.starting[name] = Server(name, load(name, example, program))
+        try:
+            await server.lifespan.startup()
+        except ExampleError:
+            sys.modules.pop(name, None)
+            raise
+        finally:
+            del self.starting[name]
+        self.servers[name] = server
+        gc.collect()
+        gc.freeze()  # what a running server is made of need not be looked at again by each later collection
+
+    async def stop(self, name: str) -> None:
+        """End a server's connections, which breaks them off for its clients, then its application, started or not."""
+        if name in self.starting:
+            self.starting[name].lifespan.give_up()
+        if name in self.restarting:
+            await asyncio.wait([self.restarting[name]])
+        await self._stop(name)
+
+    async def _stop(self, name: str) -> None:
+        printing.set(name)
+        server = self.servers.pop(name, None)
+        if not server:
+            return
+        server.announce_stop()
+        await asyncio.sleep(0)  # those who wait for that may end in their own way
+        await end_all([each for each in self.connections.values() if each.server is server], "The server was stopped.")
+        await server.lifespan.shutdown()
+        sys.modules.pop(name, None)
+        del server
+        gc.unfreeze()  # or it would stay for ever, frozen as it is
+        gc.collect()
+        gc.freeze()
+
+    async def restart(self, name: str, example: str, program: str) -> None:
+        """Stop and start; clients keep their cookies, and who asks meanwhile waits. Raises `ExampleError`."""
+        if name not in self.restarting:
+            self.restarting[name] = asyncio.ensure_future(self._restart(name, example, program))
+        await self.restarting[name]
+
+    async def _restart(self, name: str, example: str, program: str) -> None:
+        try:
+            if name in self.servers:
+                cookies = self.servers[name].cookies
+                await self._stop(name)
+                await self.start(name, example, program)
+                self.servers[name].cookies = cookies
+        finally:
+            del self.restarting[name]
+            for request in [each for each in self.waiting.values() if each["server"] == name]:
+                del self.waiting[request["id"]]
+                self._open(request)
+
+    def receive(self, message: Message) -> None:
+        """Take one message of the service worker."""
+        name = message["id"]
+        connection = self.connections.get(name) or self.arriving.get(name)
+        if message["kind"] == "request":
+            self._open(message)
+        elif connection and message["kind"] == "pulled":
+            connection.pulled(message["size"])
+        elif message["kind"] == "cancel":
+            self.waiting.pop(name, None)
+            if connection:
+                connection.leave()
+        if name in self.arriving and not self.arriving[name].arriving:
+            del self.arriving[name]
+
+    def _open(self, request: Message) -> None:
+        server = self.servers.get(request["server"])
+        if not server:
+            if request["server"] in self.restarting:
+                self.waiting[request["id"]] = request
+            else:
+                self.post({"kind": "end", "id": request["id"], "error": "The server is not running."})
+            return
+        source = self.sources.setdefault(request["source"], Source()) if request["source"] else None
+        self.connections[request["id"]] = connection = Connection(request, server, source, self.post)
+        connection.task = asyncio.ensure_future(self._serve(connection))
+
+    async def _serve(self, connection: Connection) -> None:
+        try:
+            await connection.run()
+        finally:
+            del self.connections[connection.id]
+            if connection.arriving:
+                self.arriving[connection.id] = connection
+
+    def forget(self) -> None:
+        """A new service worker has taken over: the streams of the old one end, if it still is there to hear of it."""
+        for connection in list(self.connections.values()):
+            connection.end("The service worker was replaced.")
+        self.arriving.clear()
+        self.waiting.clear()
+
+    def resumption(self, source: str) -> Message:
+        """What an event source has heard: its last event ID, and its reconnection time if the stream has set one."""
+        known = self.sources.get(source) or Source()
+        return {"lastEventId": known.last_event_id, "reconnectionTime": known.reconnection_time}

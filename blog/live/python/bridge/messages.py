@@ -1,0 +1,14 @@
+"""What goes to and fro between the service worker and the servers of a page; ASGI's messages have the same form.
+
+From the service worker: `request` (id, server, method, scheme, host, port, path, query, headers, body, source,
+credentials), `pulled` (id, size: the client has taken so many more bytes), `cancel` (id: the client is gone). To it:
+`request` (id, headers as the application gets them), `response` (id, status, headers), `chunk` (id, body), `end` (id,
+error: None, or why the answer is incomplete).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+Message = dict[str, Any]
+Post = Callable[[Message], None]
+Header = tuple[str, str]

@@ -1,0 +1,22 @@
+"""One application, served to one visitor."""
+
+import signal
+from typing import Any
+
+from bridge.cookies import CookieJar
+from bridge.lifespan import Lifespan
+from bridge.stand_ins import uvicorn_server
+
+
+class Server:
+    """An application with its lifespan and its visitor's cookies."""
+
+    def __init__(self, name: str, app: Any) -> None:
+        self.name = name
+        self.app = app
+        self.lifespan = Lifespan(app)
+        self.cookies = CookieJar()
+
+    def announce_stop(self) -> None:
+        """Let those know who have asked uvicorn to be told of its end."""
+        uvicorn_server(self.name)().handle_exit(signal.SIGINT, None)

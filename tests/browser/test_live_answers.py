@@ -1,0 +1,112 @@
+"""Answers that are packed, in other encodings, or for requests without cookies: as from a server by network."""
+
+import pytest
+
+from tests.browser.laboratory import Laboratory
+
+pytestmark = pytest.mark.timeout(300)
+
+PACKED = """
+import asyncio
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import HTMLResponse, StreamingResponse
+from starlette.routing import Route
+
+async def numbers():
+    for number in range(3):
+        yield f"id: {number}\\ndata: {number}\\n\\n"
+    await asyncio.Event().wait()
+
+class Packed:
+    # GZipMiddleware leaves event streams as they are; some others do not.
+    def __init__(self, app):
+        self.app = app
+
+    async def __call__(self, scope, receive, send):
+        import zlib
+        pack = zlib.compressobj(wbits=31)
+
+        async def send_packed(message):
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"content-encoding", b"gzip")]
+            else:
+                piece = pack.compress(message.get("body", b"")) + pack.flush(zlib.Z_SYNC_FLUSH)
+                message = {**message, "body": piece}
+            await send(message)
+
+        await self.app(scope, receive, send_packed)
+
+def page(request):
+    return HTMLResponse("<!doctype html><title>Packed</title><p>" + "long " * 999 + "<script>events = [];"
+        "new EventSource('stream').onmessage = (event) => events.push(event.data)</script>")
+
+def stream(request):
+    return StreamingResponse(numbers(), media_type="text/event-stream")
+
+app = Starlette(
+    routes=[Route("/", page), Route("/stream", Packed(Starlette(routes=[Route("/stream", stream)])))],
+    middleware=[Middleware(GZipMiddleware)],
+)
+"""
+
+
+def test_what_an_application_packs_arrives_unpacked(laboratory: Laboratory) -> None:
+    run = laboratory.run(PACKED)
+    run.wait("run.wire.filter((each) => each.what === 'event').length === 3")
+    assert run.inside("document.body.textContent").count("long") == 999
+    assert run.inside("events") == ["0", "1", "2"]
+    page, stream = run.wire(kind="response")
+    assert dict(page["headers"])["content-encoding"] == "gzip"
+    assert dict(stream["headers"])["content-encoding"] == "gzip"
+    assert "data: 0\n" in "".join(chunk["text"] for chunk in run.wire(kind="chunk", connection=stream["connection"]))
+
+
+WRITTEN = """
+from starlette.responses import HTMLResponse, Response
+
+PAGE = "<!doctype html><title>Gr\u00fc\u00dfe</title><script>source = new EventSource('stream')</script>"
+
+async def app(scope, receive, send):
+    if scope["type"] == "http":
+        body, kind = (PAGE.encode("ENCODING"), "TYPE") if scope["path"] == "/" else (b"", "text/event-stream")
+        await Response(body, headers={"content-type": kind})(scope, receive, send)
+"""
+
+
+@pytest.mark.parametrize(
+    ("encoding", "kind"),
+    [
+        ("utf-8", "text/html; charset=utf-8"),
+        ("utf-8-sig", "text/html"),
+        ("utf-16", "text/html"),
+        ("utf-16le", "text/html; charset=utf-16le"),
+        ("utf-16be", "text/html; charset=utf-16be"),
+        ("latin-1", "text/html; charset=iso-8859-1"),
+    ],
+)
+def test_pages_in_other_encodings_are_read_and_watched(laboratory: Laboratory, encoding: str, kind: str) -> None:
+    run = laboratory.run(WRITTEN.replace("ENCODING", encoding).replace("TYPE", kind))
+    run.wait("run.wire.some((each) => each.what === 'created')")
+    assert run.inside("document.title") == "Grüße"
+    assert run.inside("document.compatMode") == "CSS1Compat"
+
+
+COOKIES = """
+from starlette.responses import PlainTextResponse
+
+async def app(scope, receive, send):
+    if scope["type"] == "http":
+        had = dict(scope["headers"]).get(b"cookie", b"none").decode()
+        answer = PlainTextResponse(had)
+        answer.set_cookie("mine", "1")
+        answer.set_cookie("others", "1", domain="example.org")
+        await answer(scope, receive, send)
+"""
+
+
+def test_cookies_are_kept_from_other_sites_and_from_requests_that_omit_them(laboratory: Laboratory) -> None:
+    run = laboratory.run(COOKIES)
+    assert run.inside("fetch('x').then((response) => response.text())") == "mine=1"
+    assert run.inside("fetch('x', { credentials: 'omit' }).then((response) => response.text())") == "none"

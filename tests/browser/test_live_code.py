@@ -1,0 +1,124 @@
+"""The Code pane: a program is changed, run, passed on, and complained about."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.stand_in import (
+    NUMBERS,
+    PROGRAM,
+    calls,
+    exchange,
+    run,
+    violations,
+)
+
+
+def test_code_is_changed_run_reset_and_passed_on(show: Callable[..., Locator], page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    live = show(exchange(NUMBERS))
+    code = live.get_by_role("group", name="Code", exact=True)
+    live.get_by_role("button", name="Code", exact=True).press("Enter")
+    expect(code.get_by_role("button", name="Run edited version")).to_be_disabled()
+    field = code.get_by_role("textbox", name="Code of numbers.py")
+    field.press("Control+End")
+    field.press_sequentially("# mine")
+    expect(code.get_by_text("changed", exact=True)).to_be_visible()
+    page.clock.install()
+    page.clock.pause_at("2030-01-01")  # or it says so for a moment only
+    code.get_by_role("button", name="Copy link").click()
+    expect(code.get_by_role("button", name="Copied")).to_be_visible()
+    page.clock.resume()
+    with page.expect_download() as download:
+        code.get_by_role("button", name="Download").click()
+    assert download.value.suggested_filename == "numbers.py"
+    assert download.value.path().read_text() == PROGRAM + "# mine"
+    field.press("Control+Enter")
+    expect(live).to_have_attribute("state", "running")
+    assert calls(page)[0][3] == PROGRAM + "# mine"
+    code.get_by_role("button", name="Run edited version").click()
+    page.wait_for_function("fake.calls.length === 3")
+    assert [call[0] for call in calls(page)] == ["start", "stop", "start"]
+    link = page.evaluate("navigator.clipboard.readText()")
+    live.get_by_role("button", name="Reset").click()
+    expect(field).not_to_contain_text("# mine")
+    assert page.url == link.split("#")[0]
+    page.goto("about:blank")
+    page.goto(link)
+    expect(field).to_contain_text("# mine")
+
+
+LINES = "(editor, name) => [...editor.querySelectorAll(name)].map((line) => line.getBoundingClientRect().height)"
+
+
+def test_the_code_comes_into_sight_with_its_line_numbers(show: Callable[..., Locator], page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 600})
+    live = show(exchange(NUMBERS))
+    live.get_by_role("button", name="Code", exact=True).click()
+    editor = live.locator(".cm-editor")
+    expect(editor).to_be_in_viewport(ratio=0.9)
+    page.wait_for_function("document.querySelector('.cm-gutterElement:nth-child(2)').offsetHeight > 16")
+    assert editor.evaluate(LINES, ".cm-line")[:3] == editor.evaluate(LINES, ".cm-gutterElement")[1:4]
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    expect(live.locator(".live-app")).not_to_be_in_viewport(ratio=0.5)
+    live.get_by_role("textbox").press("Control+Enter")
+    expect(live.locator(".live-app")).to_be_in_viewport(ratio=0.5)
+
+
+def test_app_wire_and_code_are_side_by_side(show: Callable[..., Locator], page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 1000})
+    live = show(exchange(NUMBERS))
+    live.get_by_role("button", name="Code", exact=True).click()
+    boxes = [live.locator(name).bounding_box() for name in (".live-app", ".wire-list", ".cm-editor")]
+    app, wire_list, code = [box for box in boxes if box]
+    assert app["x"] + app["width"] <= code["x"] >= wire_list["x"] + wire_list["width"]
+    assert app["y"] + app["height"] <= wire_list["y"]
+    assert code["y"] < wire_list["y"] < code["y"] + code["height"]
+    live.get_by_role("button", name="Code", exact=True).click()
+    app, wire_list = [box for name in (".live-app", ".wire-list") if (box := live.locator(name).bounding_box())]
+    assert app["x"] + app["width"] <= wire_list["x"]
+    assert app["y"] == wire_list["y"]
+
+
+def test_the_page_does_not_glide_under_the_caret(show: Callable[..., Locator], page: Page) -> None:
+    page.emulate_media(reduced_motion="no-preference")
+    live = show(exchange(NUMBERS))
+    root = page.locator("html")
+    expect(root).to_have_css("scroll-behavior", "smooth")
+    live.get_by_role("button", name="Code", exact=True).click()
+    live.get_by_role("textbox").focus()
+    expect(root).to_have_css("scroll-behavior", "auto")
+
+
+def test_an_error_stands_beside_its_line(show: Callable[..., Locator], page: Page) -> None:
+    page.add_init_script(
+        "globalThis.fake = {calls: [], error: Object.assign(new Error('SyntaxError: invalid syntax'), {line: 3})}"
+    )
+    live = show(exchange(NUMBERS))
+    live.get_by_role("button", name="Run", exact=True).click()
+    expect(live).to_have_attribute("state", "failed")
+    expect(live.locator(".live-note")).to_have_text("Line 3: SyntaxError: invalid syntax")
+    expect(live.locator(".live-note")).to_have_attribute("aria-live", "polite")
+    expect(live.locator(".cm-wrong")).to_have_text("app = NoneSyntaxError: invalid syntax")
+    assert violations(page) == []
+    field = live.get_by_role("textbox")
+    field.press("Control+End")
+    field.press_sequentially("#")
+    expect(live.locator(".cm-message")).to_have_count(0)
+
+
+def test_an_error_of_the_running_server_stands_beside_its_line(show: Callable[..., Locator], page: Page) -> None:
+    live = show(exchange(NUMBERS))
+    live.get_by_role("button", name="Code", exact=True).click()
+    expect(live.get_by_role("textbox")).to_be_visible()
+    run(live)
+    printed = [
+        'hello\nTraceback (most recent call last):\n  File "bridge.py", line 2, in run',
+        '  File "numbers.py", line 1, in index\n    one()\n  File "numbers.py", line 3, in one\n    1 / 0',
+        '  File "other.py", line 2, in two',
+    ]
+    for text in printed:
+        page.evaluate("text => fake.emit('log', { text })", text)
+    expect(live.locator(".cm-message")).to_have_count(0)
+    page.evaluate("fake.emit('log', { text: 'ZeroDivisionError: division by zero' })")
+    expect(live.locator(".cm-wrong")).to_have_text("app = NoneZeroDivisionError: division by zero")

@@ -1,0 +1,259 @@
+"""Python in the page: how it starts, what it runs, and how it is ended."""
+
+import pytest
+from playwright.sync_api import Error
+
+from streamside import catalogue
+from streamside.site import bundle
+from tests.browser.laboratory import COUNTER, Laboratory
+from tests.patience import PATIENCE
+
+pytestmark = pytest.mark.timeout(300)
+
+
+def test_a_page_with_an_obstacle_says_so_in_one_sentence(fresh: Laboratory) -> None:
+    assert fresh.page.evaluate("runtime.obstacle()") is None
+    fresh.page.evaluate(
+        "Object.defineProperty(navigator.serviceWorker, 'getRegistration', { value: async () => { throw 1; } })"
+    )
+    assert "service worker" in fresh.page.evaluate("runtime.obstacle()")
+    fresh.page.evaluate("delete globalThis.DecompressionStream")
+    assert "too old" in fresh.page.evaluate("runtime.obstacle()")
+
+
+def test_the_first_example_streams_into_its_page(fresh: Laboratory) -> None:
+    run = fresh.run(name="basic_stream")
+    run.wait("run.wire.some((each) => each.what === 'error')")
+    events = run.wire(kind="source", what="event")[:11]
+    assert [event["data"] for event in events] == [*(f"<p>message number {n}</p>" for n in range(10)), "<p>DONE</p>"]
+    assert run.frame().locator("p").count() >= 11
+    request = run.wire(kind="request", path="/sse-stream")[0]
+    # None comes before its time, and the first one not with the last.
+    times = [event["time"] - request["time"] for event in events]
+    assert all(time > 500 * number - 50 for number, time in enumerate(times)), times
+    assert times[0] < 5000
+    assert dict(request["headers"])["accept"] == "text/event-stream"
+    chunks = run.wire(kind="chunk", connection=request["connection"])
+    assert "".join(chunk["text"] for chunk in chunks).startswith("event: progress\ndata: <p>message number 0</p>\n\n")
+    stream = f"each.connection === {request['connection']}"
+    run.wait(f"run.wire.some((each) => each.kind === 'end' && each.by === 'server' && {stream})")
+    steps = fresh.page.evaluate("steps")
+    assert [fraction for _, fraction in steps] == sorted(fraction for _, fraction in steps)
+    assert {step for step, _ in steps} == {"Fetching Python", "Starting Python", "Starting the server", "Running"}
+    run.wait("run.wire.filter((each) => each.kind === 'request').length >= 3")  # the browser comes back
+    error = run.wire(kind="source", what="error")[0]
+    again = run.wire(kind="request")[2]
+    assert error["retryIn"] == 3000
+    assert again["time"] - error["time"] > 2500
+    assert again["source"] == request["source"]
+
+
+def test_all_examples_for_the_page_run_in_it_at_once(laboratory: Laboratory) -> None:
+    for example in catalogue.Project().examples:
+        if not example.obstacle:
+            run = laboratory.run(name=example.name)
+            run.frame().locator("h1").wait_for()
+            assert "Traceback" not in run.log
+
+
+def test_two_examples_share_one_python(laboratory: Laboratory) -> None:
+    first, second = laboratory.run(COUNTER), laboratory.run(COUNTER)
+    second.wait("run.wire.filter((each) => each.what === 'event').length > 3")
+    assert len(laboratory.page.workers) == 1
+    first.call("stop()")
+    first.wait_for_log("finally")
+    count = len(second.wire(what="event"))
+    second.wait(f"run.wire.filter((each) => each.what === 'event').length > {count + 5}")
+    assert "finally" not in second.log
+    assert "begin" in first.log
+    first.wait("run.wire.filter((each) => each.kind === 'end' && each.by === 'server').length === 2")  # page, stream
+
+
+@pytest.mark.parametrize(
+    ("program", "message", "line"),
+    [
+        ("app = 1\ndef f(:\n", "SyntaxError: invalid syntax", 2),
+        ("\n\nimport numpy\n", "There is no module “numpy” in this page: it has the tutorial's own packages only.", 3),
+        ("def f():\n    return 1 / 0\n\nf()\n", "ZeroDivisionError: division by zero", 2),
+        ("x = 1\n", "The example has no “app”: the server needs an ASGI application of that name.", None),
+    ],
+)
+def test_a_program_that_does_not_start(laboratory: Laboratory, program: str, message: str, line: int | None) -> None:
+    failure = laboratory.page.evaluate(
+        "(source) => run('program', { source }).catch(({ name, message, line }) => ({ name, message, line }))", program
+    )
+    assert failure == {"name": "StartError", "message": message, "line": line}
+    laboratory.run(COUNTER).wait("run.log.includes('begin')")  # and another one does
+
+
+def test_an_example_that_does_not_exist(laboratory: Laboratory) -> None:
+    with pytest.raises(Error, match="The site has no example “nothing”"):
+        laboratory.run(name="nothing")
+    laboratory.run(COUNTER).wait("run.log.includes('begin')")  # and another one runs
+
+
+LOOP = COUNTER.replace("            await asyncio.sleep(pause)", "            while number > 3: pass")
+
+
+def test_an_endless_loop_does_not_keep_the_page_nor_stop(fresh: Laboratory) -> None:
+    other, run = fresh.run(COUNTER), fresh.run(LOOP)
+    run.wait("run.wire.filter((each) => each.what === 'event').length >= 2")
+    assert fresh.page.evaluate("1 + 1") == 2
+    run.call("stop()")
+    other.wait("run.ended !== null")
+    assert other.page.evaluate(f"{other.name}.ended") == "Python did not stop and was ended."
+    fresh.run(COUNTER).wait("run.wire.filter((each) => each.what === 'event').length > 3")
+
+
+def test_two_that_do_not_stop_are_both_ended(fresh: Laboratory) -> None:
+    runs = [fresh.run(COUNTER), fresh.run(LOOP)]
+    runs[1].wait("run.wire.filter((each) => each.what === 'event').length >= 2")
+    stopped = "Promise.allSettled([runs[0].running.stop(), runs[1].running.stop()])"
+    assert fresh.page.evaluate(f"{stopped}.then((all) => all.map(({{ status }}) => status))") == ["fulfilled"] * 2
+    fresh.run(COUNTER).wait("run.wire.filter((each) => each.what === 'event').length > 3")
+
+
+def test_a_run_waits_until_what_was_stopped_before_has_ended(fresh: Laboratory) -> None:
+    run = fresh.run(LOOP)
+    run.wait("run.wire.filter((each) => each.what === 'event').length >= 2")
+    fresh.page.evaluate("void runs[0].running.stop()")
+    fresh.run(COUNTER).wait("run.wire.filter((each) => each.what === 'event').length > 3")
+
+
+GIVE_UP = """(source) => {
+  const giveUp = new AbortController();
+  const before = steps.length;
+  const failed = run("program", { source, signal: giveUp.signal }).catch((error) => error.message);
+  const isStarting = () => steps.slice(before).some(([step]) => step === "Starting the server");
+  const waiting = setInterval(() => isStarting() && giveUp.abort(), 50);
+  return failed.finally(() => clearInterval(waiting));
+}"""
+
+
+def test_an_endless_loop_while_starting_can_be_given_up(fresh: Laboratory) -> None:
+    why = fresh.page.evaluate(GIVE_UP, "while True: pass")
+    assert why == "Python did not stop and was ended."
+    fresh.run(COUNTER).wait("run.log.includes('begin')")
+
+
+WAITING = """
+import asyncio
+
+async def app(scope, receive, send):
+    print("starting")
+    try:
+        await asyncio.Event().wait()
+    finally:
+        print("given up")
+"""
+
+
+def test_giving_up_what_does_not_start_leaves_the_others_alone(fresh: Laboratory) -> None:
+    other = fresh.run(COUNTER)
+    assert isinstance(fresh.page.evaluate(GIVE_UP, WAITING), str)
+    count = len(other.wire(what="event"))
+    other.wait(f"run.wire.filter((each) => each.what === 'event').length > {count + 5}")
+    assert other.page.evaluate(f"{other.name}.ended") is None
+
+
+def test_a_stream_without_await_lets_others_in_and_ends_with_its_client(laboratory: Laboratory) -> None:
+    run = laboratory.run(COUNTER.replace("            await asyncio.sleep(pause)", "            pass"))
+    run.wait("run.wire.filter((each) => each.what === 'event').length > 100")
+    run.inside("source.close()")
+    run.wait_for_log("finally")
+
+
+LIFESPAN = COUNTER.replace(
+    "app = Starlette(",
+    """from contextlib import asynccontextmanager
+
+@asynccontextmanager
+async def lifespan(app):
+    print("startup")
+    yield
+    print("shutdown")
+
+app = Starlette(lifespan=lifespan, """,
+)
+
+
+def test_the_application_starts_up_and_shuts_down(laboratory: Laboratory) -> None:
+    run = laboratory.run(LIFESPAN)
+    run.wait_for_log("begin")
+    run.call("stop()")
+    run.wait_for_log("finally\nshutdown")
+
+
+RARE = """
+import random, time
+from starlette.responses import PlainTextResponse
+
+async def app(scope, receive, send):
+    if scope["type"] == "http":
+        time.sleep(0.01)
+        import xmlrpc.client, email.mime.audio, tzdata
+        await PlainTextResponse(f"{random.random()} {xmlrpc.client.dumps((1,))[:8]}")(scope, receive, send)
+"""
+SLOW = "performance.now = ((time) => () => (time += 1000))(0);"  # a second from each look at the clock to the next
+QUICK = "performance.now = () => 0;"
+SAVING = "Object.defineProperty(navigator, 'connection', { value: { saveData: true } });"
+KEPT = """async (end) => {
+  const kept = await (await caches.open("streamside")).keys();
+  return kept.some(({ url }) => url.endsWith(end));
+}"""
+
+
+@pytest.mark.parametrize(
+    ("script", "left_out", "kept"),
+    [
+        (QUICK, "boot.zip", ["started.bin.packed"]),
+        (SLOW, "started.bin", ["started.bin.packed", "boot.zip.packed"]),
+        (SLOW + SAVING, "started.bin", ["boot.zip.packed"]),
+    ],
+    ids=["quick", "slow", "saving"],
+)
+def test_python_starts_from_what_comes_sooner_and_fetches_rare_modules_on_demand(
+    fresh: Laboratory, script: str, left_out: str, kept: list[str]
+) -> None:
+    page, asked, numbers = fresh.page, [], set()
+    page.on("request", lambda request: asked.append(request.url.rpartition("-")[2].removesuffix(".packed")))
+    page.add_init_script(script)
+    for visit in ("first", "second"):
+        asked.clear()
+        fresh.open()
+        fresh.run(name="basic_stream").wait("run.wire.some((each) => each.what === 'event')")
+        assert "all.zip" not in asked
+        assert set(asked) & {*bundle.PACKED} == ({*bundle.PACKED} - {left_out} if visit == "first" else set())
+        number, marshalled = fresh.run(RARE).inside("document.body.textContent").split()
+        assert marshalled == "<params>"
+        assert "all.zip" in asked
+        numbers.add(number)
+        for name in ("basic_stream.py", *kept):
+            page.wait_for_function(KEPT, arg=name)
+    assert page.evaluate(KEPT, "started.bin.packed") == ("started.bin.packed" in kept)
+    assert len(numbers) == 2
+
+
+def test_a_page_that_is_left_stops_its_servers(fresh: Laboratory) -> None:
+    run = fresh.run(COUNTER)
+    run.wait_for_log("begin")
+    assert len(fresh.page.workers) == 1
+    fresh.page.goto("about:blank")
+    while fresh.page.workers:  # or the test's time limit
+        fresh.page.wait_for_timeout(20)
+    fresh.page.go_back()
+    fresh.page.wait_for_function("window.ready")
+
+
+def test_tabs_are_independent(fresh: Laboratory) -> None:
+    other = Laboratory(fresh.page.context.new_page(), fresh.url)
+    other.page.set_default_timeout(1000 * PATIENCE)
+    other.open()
+    first, second = fresh.run(COUNTER), other.run(COUNTER)
+    for run in (first, second):
+        run.wait("run.wire.filter((each) => each.what === 'event').length > 3")
+    second.call("cable.cut()")
+    other.page.close()
+    count = len(first.wire(what="event"))
+    first.wait(f"run.wire.filter((each) => each.what === 'event').length > {count + 20}")
+    assert "finally" not in first.log

@@ -1,0 +1,82 @@
+"""The service worker: stopped and woken, without network, replaced by a new one."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.laboratory import COUNTER, VISITS, Laboratory, serve_files
+from tests.patience import PATIENCE
+
+pytestmark = pytest.mark.timeout(300)
+
+
+def test_a_service_worker_that_was_stopped_asks_for_what_it_forgot(fresh: Laboratory) -> None:
+    run = fresh.run(VISITS)
+    run.frame().locator("h1", has_text="visit 1").wait_for()
+    session = fresh.page.context.new_cdp_session(fresh.page)
+    session.send("ServiceWorker.enable")
+    session.send("ServiceWorker.stopAllWorkers")
+    run.inside("location.reload()")
+    run.frame().locator("h1", has_text="visit 2").wait_for()
+    session.send("ServiceWorker.stopAllWorkers")
+    run.call("cable.cut()")
+    session.send("ServiceWorker.stopAllWorkers")
+    assert run.inside("fetch('./').catch((error) => error.name)") == "TypeError"
+    run.call("cable.mend()")
+    assert "visit 3" in run.inside("fetch('./').then((response) => response.text())")
+
+
+def test_a_service_worker_that_has_just_woken_up_answers_all_who_ask_at_once(fresh: Laboratory) -> None:
+    run = fresh.run(VISITS)
+    run.frame().locator("h1", has_text="visit 1").wait_for()
+    session = fresh.page.context.new_cdp_session(fresh.page)
+    session.send("ServiceWorker.enable")
+    for _ in range(5):
+        session.send("ServiceWorker.stopAllWorkers")
+        asked = "Promise.all(Array.from({ length: 20 }, () => fetch('./').then((response) => response.text())))"
+        assert all("visit" in text for text in run.inside(asked))
+
+
+def test_a_second_visit_needs_no_network(fresh: Laboratory) -> None:
+    fresh.run(name="basic_stream").wait("run.wire.some((each) => each.what === 'event')")
+    fresh.page.wait_for_function(
+        """async () => {
+          const kept = (await (await caches.open("streamside")).keys()).map((request) => request.url);
+          const needed = ["/probe.js", "wasm.packed", "-started.bin.packed", "/basic_stream.py"];
+          return needed.every((end) => kept.some((url) => url.endsWith(end)));
+        }"""
+    )
+    context = fresh.page.context
+    context.set_offline(True)
+    fresh.open()
+    fresh.run(name="basic_stream").wait("run.wire.filter((each) => each.what === 'event').length > 2")
+    context.set_offline(False)
+
+
+STATES = """async () => {
+  const { installing, waiting, active } = await navigator.serviceWorker.getRegistration();
+  return [installing, waiting, active].map((worker) => worker?.state ?? "none").join(" ")"""
+
+
+def test_a_new_deployment_replaces_the_service_worker(browser: Browser, built: Path, tmp_path: Path) -> None:
+    page = browser.new_page()  # not the one whose requests Playwright routes: an update of a worker hangs in there
+    shutil.copytree(built, tmp_path / "site")
+    page.set_default_timeout(1000 * PATIENCE)
+    with serve_files(tmp_path / "site") as url:
+        laboratory = Laboratory(page, url)
+        laboratory.open()
+        old = laboratory.run(COUNTER)
+        old.wait("run.wire.filter((each) => each.what === 'event').length > 3")
+        table = tmp_path / "site/live/bundle.js"
+        table.write_text(re.sub(r'"version": "\w+"', '"version": "another"', table.read_text()))
+        page.evaluate("navigator.serviceWorker.getRegistration().then((each) => void each.update())")
+        page.wait_for_function(STATES + " === 'none installed activated'; }")
+        count = len(old.wire(what="event"))
+        old.wait(f"run.wire.filter((each) => each.what === 'event').length > {count + 5}")  # it is not disturbed
+        laboratory.open()
+        page.wait_for_function(STATES + " === 'none none activated'; }")
+        laboratory.run(COUNTER).wait("run.wire.filter((each) => each.what === 'event').length > 3")
+    page.context.close()
