@@ -131,6 +131,11 @@ class Example:
         return (self.path if self.path.is_file() else self.path / "__init__.py").read_text(encoding="utf-8")
 
     @property
+    def tree(self) -> ast.Module:
+        """The program's syntax tree. Raises `UserError` where it is no Python."""
+        return parsed(self.text, f"examples/{self.path.name}")
+
+    @property
     def files(self) -> list[Path]:
         """All files that it consists of."""
         if self.path.is_file():
@@ -140,7 +145,7 @@ class Example:
     @property
     def title(self) -> str:
         """The first line of its docstring, without the full stop."""
-        docstring = ast.get_docstring(ast.parse(self.text)) or self.name
+        docstring = ast.get_docstring(self.tree) or self.name
         return docstring.splitlines()[0].removesuffix(".")
 
     @property
@@ -250,12 +255,16 @@ def _part(section: Mapping[str, Any], root: Path) -> Part:
     return Part(str(section["section"]), tuple(lessons), tuple(planned))
 
 
-def _imported_examples(code: str, where: str) -> Iterator[str]:
+def parsed(code: str, where: str) -> ast.Module:
+    """The syntax tree of a program. Raises `UserError` where it is no Python."""
     try:
-        tree = ast.parse(code)
+        return ast.parse(code)
     except SyntaxError as error:
         raise UserError(f"{where}, line {error.lineno}", error.msg) from None
-    for node in ast.walk(tree):
+
+
+def _imported_examples(code: str, where: str) -> Iterator[str]:
+    for node in ast.walk(parsed(code, where)):
         if isinstance(node, ast.ImportFrom) and node.module == "examples":
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("examples."):

@@ -105,6 +105,12 @@ def test_what_is_broken_is_said_with_its_place(root, break_it, complaint):
         assert [(lesson.title, lesson.examples) for lesson in Project(root).lessons[:1]]
 
 
+def test_an_example_that_is_no_python_is_said_with_its_line(root):
+    (root / "examples/one.py").write_text('"""One."""\n\nx =\n')
+    with pytest.raises(UserError, match=r"^examples/one\.py, line 3: invalid syntax$"):
+        _ = Project(root).example("one").title
+
+
 def test_the_examples_of_a_lesson_are_those_that_it_imports(root):
     (root / "examples/two.py").write_text('"""Two."""\n')
     text = notebook("from examples import two, one", "from examples.one import app", "import json")

@@ -99,7 +99,7 @@ def python_files(examples: Iterable[Example]) -> dict[str, str]:
     examples = list(examples)
     locks = (ROOT / "requirements.lock", ROOT / "package-lock.json")
     inputs = [content(path) for path in (*locks, *OURS, *TOOLS)]
-    inputs += [line.encode() for line in sorted({line for each in examples for line in imports(each.text)})]
+    inputs += [line.encode() for line in sorted({line for each in examples for line in imports(each.tree)})]
     made = CACHE / f"{digest(*inputs)[:SHORT]}.json"
     if made.is_file():
         made.touch()  # it is in use
@@ -125,9 +125,9 @@ def prune(cache: Path) -> None:
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
-def imports(program: str) -> set[str]:
+def imports(program: ast.Module) -> set[str]:
     """The import statements of a program: what decides which modules the page needs at once."""
-    nodes = ast.walk(ast.parse(program))
+    nodes = ast.walk(program)
     return {ast.unparse(node) for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)}
 
 

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
-from streamside.catalogue import Example, Lesson, Project, cell_text
+from streamside.catalogue import Example, Lesson, Project, cell_text, parsed
 from streamside.errors import UserError, sentence
 from streamside.site.new_lesson import TO_DO
 from streamside.site.outdated import is_current
@@ -121,12 +121,12 @@ def unshown(lessons: Iterable[Lesson], all_examples: Iterable[Example]) -> Itera
             module = _module(example, file)
             if (module, None) in shown:
                 continue
-            for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            where = f"examples/{file.as_posix().split('/examples/')[-1]}"
+            for node in parsed(file.read_text(encoding="utf-8"), where).body:
                 name = getattr(node, "name", None) if isinstance(node, _DEFINITIONS) else None
                 if name and (module, name) not in shown and not _members_shown(node, module, shown):
-                    where = f"{file.as_posix().split('/examples/')[-1]}, line {node.lineno}"
                     remedy = f'add `source({module.split(".")[-1]}, "{name}")` to one'
-                    yield Complaint(f"examples/{where}", f"no lesson shows `{name}`", remedy)
+                    yield Complaint(f"{where}, line {node.lineno}", f"no lesson shows `{name}`", remedy)
 
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)

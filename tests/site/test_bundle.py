@@ -1,5 +1,6 @@
 """The browser's part of the site: what is in it, what it is called, and when it is made anew."""
 
+import ast
 import gzip
 import json
 import os
@@ -126,7 +127,10 @@ def test_the_cache_keeps_what_was_used_last_and_what_another_build_may_be_making
 
 
 def test_imports_decide_what_is_made_anew() -> None:
-    assert bundle.imports("import a, b\ndef f():\n    from c import d\n") == {"import a, b", "from c import d"}
+    assert bundle.imports(ast.parse("import a, b\ndef f():\n    from c import d\n")) == {
+        "import a, b",
+        "from c import d",
+    }
 
 
 def test_requirements_are_followed_but_for_those_that_a_page_cannot_have() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from streamside.catalogue import Project
+from streamside.errors import UserError
 from streamside.site.check import check, false_claims
 from streamside.site.outdated import outputs_digest
 from tests.small_tutorial import code, markdown, write_lesson
@@ -57,6 +58,12 @@ def test_an_example_that_no_lesson_imports(complaints, project):
     (project / "examples/two.py").write_text('"""Two."""\n\n\ndef app():\n    pass\n')
     (said,) = complaints(markdown("# A"))
     assert said.startswith("examples/two.py, line 4: no lesson shows `app`")
+
+
+def test_an_example_that_is_no_python_is_said_with_its_line(complaints, project):
+    (project / "examples/one.py").write_text('"""One."""\n\nx =\n')
+    with pytest.raises(UserError, match=r"^examples/one\.py, line 3: invalid syntax$"):
+        complaints(markdown("# A"))
 
 
 def test_a_class_shown_by_its_members(complaints, project):
