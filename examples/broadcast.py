@@ -103,7 +103,11 @@ class Group:
 
 @dataclass
 class Hub:
-    """Groups of event streams for the clients of one process: with several workers, a message reaches those of one."""
+    """Groups of event streams for the clients of one process: with several workers, a message reaches those of one.
+
+    It keeps at most `limit` logs of `size` bytes, and of each the piece joined last. More than a log holds, published
+    in one go, loses its beginning: those who listen get `dropped`.
+    """
 
     history: int = 1000  # events in a group's log, at most
     size: int = 100_000  # bytes in it, at most
