@@ -10,8 +10,6 @@ from tests.browser.recordings import ACT, LESSONS, Recording, comparable, record
 
 pytestmark = pytest.mark.timeout(180)
 
-PATIENCE = 60_000  # ms for Python to start, on a busy machine
-
 
 def open_first(page: Page, site: str) -> Locator:
     page.goto(f"{site}notebooks/01-your-first-stream.html")
@@ -22,7 +20,7 @@ def open_first(page: Page, site: str) -> Locator:
 
 def run(live: Locator, name: str = "Run") -> None:
     live.get_by_role("button", name=name, exact=True).click()
-    expect(live).to_have_attribute("state", "running", timeout=PATIENCE)
+    expect(live).to_have_attribute("state", "running")
 
 
 def events(live: Locator, part: str = ".lines") -> Locator:
@@ -32,7 +30,7 @@ def events(live: Locator, part: str = ".lines") -> Locator:
 def wait_for_events(live: Locator, count: int) -> None:
     """At least so many: a stream that is over may have begun again."""
     if count:
-        expect(events(live).nth(count - 1)).to_be_attached(timeout=PATIENCE)
+        expect(events(live).nth(count - 1)).to_be_attached()
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.file.stem)
@@ -58,7 +56,7 @@ def test_the_running_servers_send_what_the_recordings_show(page: Page, site: str
 
 def visit(live: Locator, recording: Recording) -> None:
     """Do what it takes to get what was recorded."""
-    expect(live).to_have_attribute("state", "running", timeout=PATIENCE)
+    expect(live).to_have_attribute("state", "running")
     for step in recording.steps:
         wait_for_events(live, step.after)
         live.evaluate(ACT, step.fields)
@@ -74,7 +72,7 @@ def test_a_cut_cable_is_seen_and_mended(page: Page, site: str) -> None:
     expect(wire.locator(".browser.error")).not_to_have_count(0)
     expect(wire.locator("li").last).to_have_text(re.compile("GET /sse-stream, waiting in the cut cable"))
     live.get_by_role("button", name="Mend the cable").click()
-    expect(wire.locator(".browser.open")).to_have_count(2, timeout=20_000)
+    expect(wire.locator(".browser.open")).to_have_count(2)
     live.get_by_role("button", name="Stop").click()
     ends = [
         "The server ended",
@@ -92,7 +90,7 @@ def test_edited_code_runs_and_a_mistake_is_shown_at_its_line(page: Page, site: s
     field.press_sequentially("\noops(")
     run_edited = live.get_by_role("button", name="Run edited version")
     run_edited.click()
-    expect(live).to_have_attribute("state", "failed", timeout=PATIENCE)
+    expect(live).to_have_attribute("state", "failed")
     expect(live.locator(".live-note")).to_have_text(re.compile(r"^Line \d+: SyntaxError"))
     expect(live.locator(".cm-wrong")).to_contain_text("oops(")
     for _ in "\noops(":
@@ -102,4 +100,4 @@ def test_edited_code_runs_and_a_mistake_is_shown_at_its_line(page: Page, site: s
     )
     run(live, "Run edited version")
     # The route calls the newer definition: the last one of a name counts.
-    expect(live.locator("iframe").content_frame.locator("p")).to_have_text("edited", timeout=PATIENCE)
+    expect(live.locator("iframe").content_frame.locator("p")).to_have_text("edited")
