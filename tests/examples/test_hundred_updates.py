@@ -1,10 +1,14 @@
+import asyncio
 import json
+import threading
+import time
 import zlib
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from websockets.sync.client import connect
 
 from examples import hundred_updates as example
 from tests.patience import PATIENCE
@@ -130,6 +134,24 @@ def test_what_a_websocket_client_says_is_ignored(serving, page, word):
     )
     publish(url)
     assert heard.evaluate("({ heard }) => heard") == '{"price": 100.0}'
+
+
+def test_nothing_is_left_of_a_websocket_client_that_leaves(serving):
+    loops, ended = [], threading.Semaphore(0)
+
+    async def app(scope, receive, send):
+        loops.append(asyncio.get_running_loop())
+        await example.app(scope, receive, send)
+        ended.release()
+
+    url = serving(app)
+    with connect(url.replace("http", "ws") + "/socket?after=0") as client:
+        client.send(b"bytes, not text")
+    assert ended.acquire(timeout=PATIENCE)
+    deadline = time.monotonic() + PATIENCE
+    while any("socket" in repr(task.get_coro()) for task in asyncio.all_tasks(loops[0])):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_a_browser_reads_a_stream_that_is_compressed_event_by_event(serving, page):
