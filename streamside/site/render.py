@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 from streamside import catalogue
 from streamside.assets import AssetError
 from streamside.catalogue import Lesson, Site, SiteError
+from streamside.site import deployment
 
 INPUTS = re.compile(rb'<meta name="streamside-inputs" content="(\w+)">')
 PICTURES = (".png", ".svg", ".jpg", ".jpeg", ".webp", ".gif")
@@ -33,9 +34,12 @@ def render(root: Path = catalogue.ROOT) -> list[str]:
         addresses = {path.relative_to(root).as_posix(): href for href, path in copies.items()}
         made = _pages(site, out, addresses)  # first: a lesson's fault is said before Python is packed
         copies.update(_live(site, folder / "bundle"))
-        made.update({**_changed(copies, out), **_feed(site, out)})
+        made.update(_feed(site, out))
+        names = {*copies, *(page.href for page in _lessons(site)), "404.html", "feed.xml"}
+        deployment.enter(names, made, copies, out)
+        made.update(_changed(copies, out))
         _place(made, out, folder)
-        removed = list(_remove(out, {*copies, *(page.href for page in _lessons(site)), "404.html", "feed.xml"}))
+        removed = list(_remove(out, names))
     return sorted([*made, *removed])
 
 
@@ -44,7 +48,10 @@ def complete(root: Path = catalogue.ROOT) -> None:
     site, out = catalogue.read(root), root / "_site"
     with _staging(root) as folder:
         copies = {**dict(_copies(site)), **dict(_live(site, folder / "bundle"))}
-        _place({**_changed(copies, out), **_feed(site, out)}, out, folder)
+        feed = _feed(site, out)
+        names = {*copies, "feed.xml", *(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())}
+        deployment.enter(names, feed, copies, out)
+        _place({**_changed(copies, out), **feed}, out, folder)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from streamside.site.bundle import bundle_editor
+from streamside.site.bundle import LIVE, write_as_one
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
@@ -62,7 +62,7 @@ NUMBERS = [(100 * n, f": a comment\nevent: number\nid: {n}\ndata: <p>number {n}<
 def editor(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The editor, bundled as the site has it."""
     made = tmp_path_factory.mktemp("editor") / "editor.js"
-    bundle_editor(made)
+    write_as_one(LIVE / "page/editor.js", made, "esm")
     return made
 
 

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Error, Page
 
 from benchmarks.static import serving
 from streamside import catalogue
-from streamside.site import bundle
+from streamside.site import bundle, deployment
 from tests.patience import PATIENCE
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("live")]
@@ -59,6 +59,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     bundle.build(folder)
     (folder / "index.html").write_text(LABORATORY)
+    deployment.complete(folder)
     return folder
 
 
@@ -674,7 +675,7 @@ SLOW = "performance.now = ((time) => () => (time += 1000))(0);"  # a second from
 QUICK = "performance.now = () => 0;"
 SAVING = "Object.defineProperty(navigator, 'connection', { value: { saveData: true } });"
 KEPT = """async (end) => {
-  const kept = await (await caches.open("streamside")).keys();
+  const kept = await (await caches.open("streamside /some/prefix/")).keys();
   return kept.some(({ url }) => url.endsWith(end));
 }"""
 
@@ -741,7 +742,7 @@ def test_a_second_visit_needs_no_network(fresh: Laboratory) -> None:
     fresh.run(name="basic_stream").wait("run.wire.some((each) => each.what === 'event')")
     fresh.page.wait_for_function(
         """async () => {
-          const kept = (await (await caches.open("streamside")).keys()).map((request) => request.url);
+          const kept = (await (await caches.open("streamside /some/prefix/")).keys()).map((request) => request.url);
           const needed = ["/probe.js", "wasm.packed", "-started.bin.packed", "/basic_stream.py"];
           return needed.every((end) => kept.some((url) => url.endsWith(end)));
         }"""
@@ -792,8 +793,8 @@ def test_a_new_deployment_replaces_the_service_worker(browser: Browser, built: P
         laboratory.open()
         old = laboratory.run(COUNTER)
         old.wait("run.wire.filter((each) => each.what === 'event').length > 3")
-        table = tmp_path / "site/live/bundle.js"
-        table.write_text(re.sub(r'"version": "\w+"', '"version": "another"', table.read_text()))
+        worker = tmp_path / "site/service-worker.js"
+        worker.write_text(worker.read_text().replace('"index.html":', '"another.html": "", "index.html":'))
         page.evaluate("navigator.serviceWorker.getRegistration().then((each) => void each.update())")
         page.wait_for_function(STATES + " === 'none installed activated'; }")
         count = len(old.wire(what="event"))

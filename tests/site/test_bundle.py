@@ -1,6 +1,7 @@
 """The browser's part of the site: what is in it, what it is called, and when it is made anew."""
 
 import gzip
+import hashlib
 import json
 import zipfile
 from pathlib import Path
@@ -33,15 +34,15 @@ def boot(site: Path, tmp_path: Path) -> zipfile.ZipFile:
 
 def test_everything_is_there_under_the_name_that_the_table_says(site: Path) -> None:
     content = table(site)
-    for name in (*content["files"].values(), *content["assets"].values()):
+    for name in content["files"].values():
         data = (site / "live" / name).read_bytes()
-        assert bundle.digest([data]) == name.split("/")[1].split("-")[0]
+        assert hashlib.sha256(data).hexdigest() == name.split("/")[1].split("-")[0]
     assert content["sizes"] == {name: (site / "live" / content["files"][name]).stat().st_size for name in bundle.PACKED}
     assert (site / "service-worker.js").is_file()
     assert {"runtime.js", "python-files.js", "python-worker.js", "probe.js"} <= {
         path.name for path in (site / "live").rglob("*.js")
     }
-    assert "htmx.org@2.0.7/dist/htmx.min.js" in content["assets"]
+    assert (site / "live/assets/htmx.org@2.0.7/dist/htmx.min.js").is_file()
 
 
 def test_examples_are_copied_unless_they_cannot_run_in_a_page(site: Path) -> None:
@@ -86,7 +87,6 @@ def test_an_unchanged_build_and_a_changed_example_start_no_compiler(
     monkeypatch.setattr(catalogue, "examples", lambda *_: changed)
     bundle.build(tmp_path / "again")
     assert table(tmp_path / "again")["files"] == table(site)["files"]
-    assert table(tmp_path / "again")["version"] != table(site)["version"]
 
 
 def test_imports_decide_what_is_made_anew() -> None:

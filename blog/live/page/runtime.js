@@ -500,21 +500,10 @@ const connection = {
 
   /** Have what this page was made of kept, so that the next visit needs no network. */
   keepForNextVisit() {
-    const loaded = performance.getEntriesByType("resource").map((entry) => entry.name);
-    const ours = [
-      "page/runtime.js",
-      "bundle.js",
-      "python/python-worker.js",
-      "frame/probe.js",
-      ...Object.values(streamside.assets),
-    ];
-    const urls = new Set([location.href.replace(/#.*$/, ""), ...loaded, ...ours.map((name) => `${SITE}live/${name}`)]);
-    const keeping = [...urls].filter(
-      (url) => url.startsWith(SITE) && !url.endsWith(".packed") && !url.includes(`/${TAB}/`),
-    );
+    const urls = [location.href, ...performance.getEntriesByType("resource").map((entry) => entry.name)];
     const { connection: network } = /** @type {{connection?: {saveData: boolean}}} */ (navigator); // not in all browsers
-    if (!network?.saveData) keeping.push(address("started.bin"));
-    this.tell({ kind: "keep", urls: keeping });
+    if (!network?.saveData) urls.push(address("started.bin"));
+    this.tell({ kind: "keep", urls });
   },
 
   /** @param {string} why */
