@@ -475,6 +475,8 @@ def test_cookies_forms_redirects_and_absolute_paths(laboratory: Laboratory) -> N
     assert there == "said"
     run.inside("location.href = document.baseURI.replace('said', ''); 0")
     frame.locator("h1", has_text="visit 2").wait_for()
+    without = "fetch('./', { credentials: 'omit' }).then((response) => response.text())"
+    assert ["visit 1" in run.inside(without) for _ in range(2)] == [True, True]  # neither sent nor stored
     other = laboratory.run(VISITS)
     other.frame().locator("h1", has_text="visit 1").wait_for()  # a visitor of another server has other cookies
 

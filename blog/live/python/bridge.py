@@ -4,10 +4,10 @@
 Nothing here knows of JavaScript but `connect` at the end, so that it is tested under CPython. What uvicorn does
 for an application, this does in the same order: applications should not notice the difference.
 
-From the service worker: `request` (id, server, method, scheme, host, port, path, query, headers, body, source),
-`pulled` (id, size: the client has taken so many more bytes), `cancel` (id: the client is gone). To it: `request` (id,
-headers as the application gets them), `response` (id, status, headers), `chunk` (id, body), `end` (id, error: None, or
-why the answer is incomplete).
+From the service worker: `request` (id, server, method, scheme, host, port, path, query, headers, body, source,
+cookies: whether they are sent and stored), `pulled` (id, size: the client has taken so many more bytes), `cancel` (id: the
+client is gone). To it: `request` (id, headers as the application gets them), `response` (id, status, headers), `chunk`
+(id, body), `end` (id, error: None, or why the answer is incomplete).
 """
 
 import asyncio
@@ -220,6 +220,7 @@ class Connection:
         self._method: str = request["method"]
         self._path: str = request["path"]
         self._body: bytes | None = bytes(request["body"] or b"")  # None once the application has it
+        self._with_cookies: bool = request.get("cookies", True)
         self._status: int | None = None
         self._gone = False
         self._over = asyncio.Event()  # the answer is complete or the client gone
@@ -238,7 +239,7 @@ class Connection:
         if self._body and "content-length" not in names:
             headers.append(("content-length", str(len(self._body))))
         cookies = self.server.cookies.header(self._path)
-        if cookies:
+        if cookies and self._with_cookies:
             headers.append(("cookie", cookies))
         self._post("request", headers=headers)
         return headers
@@ -309,7 +310,8 @@ class Connection:
             raise RuntimeError("the application starts its answer twice")
         self._status = message["status"]
         headers = [(bytes(n).decode("latin-1").lower(), bytes(v).decode("latin-1")) for n, v in message["headers"]]
-        self.server.cookies.store(self._path, [value for name, value in headers if name == "set-cookie"])
+        if self._with_cookies:
+            self.server.cookies.store(self._path, [value for name, value in headers if name == "set-cookie"])
         self._post("response", status=self._status, headers=headers)
 
     async def _send_body(self, body: bytes) -> None:
