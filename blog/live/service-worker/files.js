@@ -28,6 +28,7 @@ let isGone = false;
  * @returns {string | undefined}
  */
 export function nameOf(address) {
+  if (!URL.canParse(address)) return undefined;
   const { href, hash, search } = new URL(address);
   if (isGone || search || !href.startsWith(SITE)) return undefined;
   const name = decoded(href.slice(SITE.length, href.length - hash.length)).replace(/(^|\/)$/, "$1index.html");
@@ -87,7 +88,11 @@ async function fetched(name, request, cache) {
     return page;
   }
   const response = await (isBehind ? anew(request) : fetch(request));
-  if (isBehind || response.status !== 200 || (await store(name, response, cache))) return response;
+  if (await store(name, response, cache)) return response;
+  if (response.status !== 200 || isBehind) {
+    fallBehind(response);
+    return response;
+  }
   const fresh = await anew(request);
   if (!(await store(name, fresh, cache))) fallBehind(fresh);
   return fresh;
@@ -100,9 +105,10 @@ function anew({ url, headers, redirect }) {
 
 /** @param {Response} response  what the host has instead of a file of this deployment */
 function fallBehind({ status }) {
-  if (isBehind || status !== 200) return;
+  if (isBehind || ![200, 404, 410].includes(status)) return;
   isBehind = true;
   serviceWorker.registration.update().catch(() => {}); // there may be a newer script
+  void leaveIfGone();
 }
 
 /**
@@ -162,13 +168,18 @@ export async function forgetOldFiles() {
   }
 }
 
-/**
- * If there is no such site here any more, remove what it has left behind: its files, and this script. Whether there is, the host
- * is asked once; that it cannot be reached, or has trouble, says nothing.
- */
-export async function leaveIfGone() {
+/** As `leaveIfGone`, once in this script's life. */
+export async function leaveIfGoneMeanwhile() {
   if (hasLooked) return;
   hasLooked = true;
+  await leaveIfGone();
+}
+
+/**
+ * If there is no such site here any more, remove what it has left behind: its files, and this script. That the host cannot be
+ * reached, or has trouble, says nothing.
+ */
+async function leaveIfGone() {
   const { status, redirected, headers } = await fetch(`${SITE}live/bundle.js`, { cache: "no-store" }).catch(() =>
     Response.error(),
   );

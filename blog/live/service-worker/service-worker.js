@@ -12,7 +12,7 @@
  */
 import { addressOf, locate, SITE, within } from "./addresses.js";
 import { exchange } from "./connections.js";
-import { assetOf, forgetOldFiles, keep, leaveIfGone, nameOf, siteFile } from "./files.js";
+import { assetOf, forgetOldFiles, keep, leaveIfGoneMeanwhile, nameOf, siteFile } from "./files.js";
 import { addTab, changeCable, removeTab } from "./tabs.js";
 
 /** @typedef {import("./addresses.js").Place} Place */
@@ -46,7 +46,7 @@ serviceWorker.addEventListener("fetch", (event) => {
   if (place && resultingClientId) homes.set(resultingClientId, place);
   const answer = place ? exchange(place, request) : home ? answerExample(home, request) : answerSite(request);
   if (answer) event.respondWith(answer);
-  if (request.mode === "navigate") event.waitUntil(leaveIfGone());
+  if (request.mode === "navigate") event.waitUntil(leaveIfGoneMeanwhile());
 });
 
 /**
