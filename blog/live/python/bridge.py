@@ -5,9 +5,9 @@ Nothing here knows of JavaScript but `connect` at the end, so that it is tested 
 for an application, this does in the same order: applications should not notice the difference.
 
 From the service worker: `request` (id, server, method, scheme, host, port, path, query, headers, body, source,
-cookies: whether they are sent and stored), `pulled` (id, size: the client has taken so many more bytes), `cancel` (id: the
-client is gone). To it: `request` (id, headers as the application gets them), `response` (id, status, headers), `chunk`
-(id, body), `end` (id, error: None, or why the answer is incomplete).
+cookies: whether they are sent and stored), `pulled` (id, size: the client has taken so many more bytes), `cancel`
+(id: the client is gone). To it: `request` (id, headers as the application gets them), `response` (id, status,
+headers), `chunk` (id, body), `end` (id, error: None, or why the answer is incomplete).
 """
 
 import asyncio
