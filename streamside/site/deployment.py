@@ -14,8 +14,8 @@ def enter(names: Iterable[str], made: Mapping[str, bytes], copies: Mapping[str, 
     `names` are the paths of all files from the site's root. Each is in `made`, in `copies`, or, unchanged, in `out`.
     """
     if WORKER in copies:
-        contents = {name: made.get(name) or copies.get(name, out / name) for name in {*names} - {WORKER}}
-        write(copies[WORKER], contents)
+        known: dict[str, bytes | Path] = {**copies, **made}
+        write(copies[WORKER], {name: known.get(name, out / name) for name in {*names} - {WORKER}})
 
 
 def complete(site: Path) -> None:

@@ -43,7 +43,7 @@ def test_everything_works_under_the_policy_that_about_tells(visitor: Visitor, bu
         run_the_example(visitor, f"{server.url}/")
         example = "live-example[example=basic_stream]"
         visitor.press("Code", example)
-        visitor.wait("document.querySelector('.cm-content')?.textContent.includes('async def')")
+        visitor.wait("document.querySelector('.cm-content')?.textContent.includes('from asyncio')")
         visitor.press("Stop", example)
         visitor.wait(f"document.querySelector('{example}[state=stopped]')")
         program = (ROOT / "examples/basic_stream.py").read_text(encoding="utf-8").replace("message", "edited")

@@ -535,6 +535,54 @@ def test_links_do_what_the_page_and_its_reader_want_of_them(laboratory: Laborato
     assert run.frame().locator("h1", has_text="Links").count()
 
 
+SEVERAL = """
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+HTMX = "https://cdn.jsdelivr.net/npm/htmx.org@2.0.7/dist/htmx.min.js"
+ASK = f"Promise.all(['/absolute', '{HTMX}'].map((url) => fetch(url).then((answer) => answer.text())))"
+WORKER = f"onmessage = () => {ASK}.then((texts) => postMessage(texts))"
+SRCDOC = f"<script>ask = () => {ASK}</script>"
+PAGE = f'<!doctype html><title>Several</title><script>ask = () => {ASK}</script><iframe srcdoc="{SRCDOC}"></iframe>'
+
+app = Starlette(routes=[
+    Route("/", lambda request: HTMLResponse(PAGE)),
+    Route("/absolute", lambda request: PlainTextResponse("the example's")),
+    Route("/worker.js", lambda request: Response(WORKER, media_type="text/javascript")),
+    Route("/utf-16", lambda request: HTMLResponse("<title>T</title><h1>Grüße</h1>".encode("utf-16"))),
+])
+"""
+ASKING = {
+    "page": "ask()",
+    "srcdoc": "frames[0].ask()",
+    "worker": """new Promise((resolve) => {
+      globalThis.worker ??= new Worker("worker.js");
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.postMessage(null);
+    })""",
+}
+
+
+def test_what_an_examples_page_asks_for_is_the_examples_also_after_the_service_worker_was_stopped(
+    fresh: Laboratory,
+) -> None:
+    run = fresh.run(SEVERAL)
+    session = fresh.page.context.new_cdp_session(fresh.page)
+    session.send("ServiceWorker.enable")
+    for _ in range(2):
+        for who, ask in ASKING.items():
+            own, htmx = run.inside(ask)
+            assert own == "the example's", who
+            assert "htmx" in htmx, who
+        session.send("ServiceWorker.stopAllWorkers")
+
+
+def test_a_page_in_utf_16_arrives_as_it_is(laboratory: Laboratory) -> None:
+    run = laboratory.run(SEVERAL, path="/utf-16")
+    assert run.frame().locator("h1").inner_text() == "Grüße"
+
+
 def test_two_examples_share_one_python(laboratory: Laboratory) -> None:
     first, second = laboratory.run(COUNTER), laboratory.run(COUNTER)
     second.wait("run.wire.filter((each) => each.what === 'event').length > 3")

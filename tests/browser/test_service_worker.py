@@ -272,7 +272,7 @@ def test_a_program_that_rewrites_what_is_kept_has_no_effect_on_the_next(visitor:
     run_the_example(visitor, site)  # there is no host any more: all that comes is from the cache
     assert not visitor.evaluate(f"() => {poisoned}")
     visitor.press("Code", "live-example[example=basic_stream]")
-    visitor.wait("document.querySelector('.cm-content')?.textContent.includes('async def')")
+    visitor.wait("document.querySelector('.cm-content')?.textContent.includes('from asyncio')")
 
 
 def test_a_frame_reaches_the_page_around_it(visitor: Visitor, site: str) -> None:
