@@ -43,6 +43,7 @@ serviceWorker.addEventListener("fetch", (event) => {
   const { request, clientId, resultingClientId } = event;
   const place = locate(request.url);
   const home = homes.get(clientId) ?? locate(request.referrer);
+  if (home && clientId) homes.set(clientId, home); // Firefox tells other origins less of a referrer
   if (place && resultingClientId) homes.set(resultingClientId, place);
   const answer = place ? exchange(place, request) : home ? answerExample(home, request) : answerSite(request);
   if (answer) event.respondWith(answer);
