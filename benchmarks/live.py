@@ -20,7 +20,7 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, BrowserType, sync_playwright
 
-from streamside.site import bundle
+from streamside.site import bundle, deployment
 from tests import browsers
 
 LINKS = {"loopback": (0.0, 0.0), "20 Mbit/s, 40 ms": (20e6 / 8, 0.04)}  # bytes per second (0: no limit), seconds
@@ -109,6 +109,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         site = Path(folder)
         bundle.build(site)
+        deployment.complete(site)
         shutil.copytree(bundle.PYODIDE, site / "pyodide")
         (site / "bare.html").write_text(BARE)
         (site / "ours.html").write_text(OURS)

@@ -1,16 +1,14 @@
-/** What the generated `bundle.js` says: see streamside/site/bundle.py. */
+/** What generated scripts say: `bundle.js` (streamside/site/bundle.py), the service worker's table (streamside/site/deployment.py). */
 export {};
 declare global {
   var streamside: {
-    /** Changes with every deployment that differs. */
-    version: string;
-    /** Plain name → path below `live/`. */
+    /** Plain name → path below `live/`; its file's name begins with the SHA-256 of its bytes. */
     files: Record<string, string>;
     /** Plain name → bytes to fetch, of what may be fetched to start Python. */
     sizes: Record<string, number>;
-    /** `PACKAGE@VERSION/FILE` of a CDN → path below `live/`. */
-    assets: Record<string, string>;
     /** What Pyodide wants to know of its build. */
     lock: Record<string, string>;
   };
+  /** All files of the site: path from its root → SHA-256, in hexadecimal digits. */
+  var deployment: Record<string, string>;
 }

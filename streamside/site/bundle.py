@@ -6,6 +6,7 @@ Files that are named by their content can be kept for good; `live/bundle.js` say
 
 import ast
 import gzip
+import hashlib
 import json
 import re
 import shutil
@@ -31,6 +32,7 @@ from streamside.site.pyodide import runner
 
 HERE = Path(__file__).resolve().parent
 LIVE = ROOT / "blog" / "live"
+WORKER = LIVE / "service-worker" / "service-worker.js"
 PYODIDE = NODE_MODULES / "pyodide"
 CACHE = ROOT / ".cache" / "live"
 PACKED = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "boot.zip", "started.bin")  # what starts Python
@@ -45,7 +47,7 @@ ASSET = re.compile(r"(?:@[\w.-]+/)?[\w.-]+@\d[\w.-]*/[\w./-]+\.(?:js|css)")
 
 
 def build(target: Path, project: Project | None = None) -> None:
-    """Write `service-worker.js` and `live/` into the site `target`, with its examples. Raises `UserError`."""
+    """Write `service-worker.js`, but for its table, and `live/` with the examples into `target`. Raises `UserError`."""
     examples = [each for each in (project or Project()).examples if each.obstacle is None and each.path.is_file()]
     files = python_files(examples)
     live = target / "live"
@@ -57,41 +59,40 @@ def build(target: Path, project: Project | None = None) -> None:
     for example in examples:
         shutil.copy(example.path, live / "examples" / example.path.name)
     for script in LIVE.rglob("*.js"):
-        place = live / script.relative_to(LIVE)
-        place.parent.mkdir(exist_ok=True)
-        shutil.copy(script, place)
-    bundle_editor(live / "page/editor.js")
-    (live / "service-worker/service-worker.js").rename(target / "service-worker.js")
-    table = copy_assets((example.text for example in examples), live)
-    write_table(live, files, table)
+        if script.parent != WORKER.parent:
+            place = live / script.relative_to(LIVE)
+            place.parent.mkdir(exist_ok=True)
+            shutil.copy(script, place)
+    write_as_one(LIVE / "page/editor.js", live / "page/editor.js", "esm")
+    write_as_one(WORKER, target / WORKER.name, "iife")
+    copy_assets((example.text for example in examples), live / "assets")
+    write_table(live, files)
 
 
-def bundle_editor(target: Path) -> None:
-    """Write the code editor with all that it imports, the one script that needs a build. Raises `UserError`."""
-    command = [setup.node(), HERE / "bundle_editor.mjs", LIVE / "page/editor.js", target]
+def write_as_one(source: Path, target: Path, form: str) -> None:
+    """Write a script with all that it imports: packages, or modules that a service worker may not have everywhere.
+
+    `form` is "esm" for a module, "iife" for a classic script. Raises `UserError`.
+    """
+    command = [setup.node(), HERE / "one_file.mjs", source, target, form]
     done = subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
-        raise UserError("blog/live/page/editor.js", f"cannot be bundled:\n{done.stderr.strip()}")
+        raise UserError(source.name, f"cannot be made one file:\n{done.stderr.strip()}")
 
 
-def write_table(live: Path, files: dict[str, str], table: dict[str, str]) -> None:
-    """`bundle.js`: a script for pages and workers alike, and by its content what makes a deployment a new one."""
+def write_table(live: Path, files: dict[str, str]) -> None:
+    """`bundle.js`: what Python is started from, a script for pages."""
     lock = json.loads((PYODIDE / "pyodide-lock.json").read_text(encoding="utf-8"))["info"]
     sizes = {name: (live / files[name]).stat().st_size for name in PACKED}
-    sources = (*live.rglob("*.js"), live.parent / "service-worker.js", *(live / "examples").iterdir())
-    version = digest(*(path.read_bytes() for path in sorted(sources)))[:SHORT]
-    content = {"version": version, "files": files, "sizes": sizes, "assets": table, "lock": lock}
+    content = {"files": files, "sizes": sizes, "lock": lock}
     (live / "bundle.js").write_text(f"globalThis.streamside = {json.dumps(content, indent=1)};\n", encoding="utf-8")
 
 
-def copy_assets(programs: Iterable[str], live: Path) -> dict[str, str]:
-    """The CDN's files that programs name, copied from `node_modules`: `PACKAGE@VERSION/FILE` → name below `live`."""
-    table = {}
-    for link in sorted({match[0] for program in programs for match in ASSET.finditer(program)}):
-        path = assets.find(f"https://cdn.jsdelivr.net/npm/{link}")
-        table[link] = f"assets/{digest(path.read_bytes())[:SHORT]}-{path.name}"
-        shutil.copy(path, live / table[link])
-    return table
+def copy_assets(programs: Iterable[str], folder: Path) -> None:
+    """The CDN's files that programs name, copied from `node_modules`, each to `PACKAGE@VERSION/FILE` below `folder`."""
+    for link in {match[0] for program in programs for match in ASSET.finditer(program)}:
+        (folder / link).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(assets.find(f"https://cdn.jsdelivr.net/npm/{link}"), folder / link)
 
 
 def python_files(examples: Iterable[Example]) -> dict[str, str]:
@@ -204,8 +205,8 @@ def pack(data: bytes) -> bytes:
 
 
 def keep(name: str, data: bytes) -> str:
-    """Put a file into the cache under a name that changes with its content; return that name."""
+    """Put a file into the cache, named by its SHA-256, by which the page knows it again; return that name."""
     # Not called .gz: some hosts would say that it is encoded, and browsers would unpack it too early.
-    kept = f"files/{digest(data)[:SHORT]}-{name}" + ("" if name == "all.zip" else ".packed")
+    kept = f"files/{hashlib.sha256(data).hexdigest()}-{name}" + ("" if name == "all.zip" else ".packed")
     atomic_files.write(CACHE / kept, data)
     return kept

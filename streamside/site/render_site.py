@@ -10,7 +10,7 @@ from pathlib import Path
 
 from streamside.catalogue import Project, files_below
 from streamside.errors import UserError
-from streamside.site import atomic_files, bundle, feed, outdated
+from streamside.site import atomic_files, bundle, deployment, feed, outdated
 
 PICTURES = (".png", ".svg", ".jpg", ".jpeg", ".webp", ".gif")
 
@@ -30,10 +30,11 @@ def render(project: Project, live: Live = bundle.build) -> list[str]:
         made = _pages(project, out, addresses)  # first: a lesson's fault is said before Python is packed
         live(folder, project)
         copies.update(_files_by_path(folder))
+        names = {*copies, *(document.href for document in project.documents), "404.html", "feed.xml"}
+        deployment.enter(names, {**made, "feed.xml": feed.atom(project)}, copies, out)
         made.update(_files(project, out, copies))
         atomic_files.write_all(made, out)
-        pages = {document.href for document in project.documents}
-        removed = list(atomic_files.remove_others(out, {*copies, *pages, "404.html", "feed.xml"}))
+        removed = list(atomic_files.remove_others(out, names))
     return sorted([*made, *removed])
 
 
@@ -42,7 +43,9 @@ def complete(project: Project, live: Live = bundle.build) -> None:
     out = project.root / "_site"
     with _making(project) as folder:
         live(folder, project)
-        atomic_files.write_all(_files(project, out, {**dict(_copies(project)), **_files_by_path(folder)}), out)
+        copies = {**dict(_copies(project)), **_files_by_path(folder)}
+        deployment.enter({*copies, "feed.xml", *_files_by_path(out)}, {"feed.xml": feed.atom(project)}, copies, out)
+        atomic_files.write_all(_files(project, out, copies), out)
 
 
 @contextmanager

@@ -14,8 +14,8 @@ from starlette.staticfiles import StaticFiles
 
 from benchmarks.static import serving as serving_files
 from streamside.paths import ROOT
-from streamside.site import bundle
-from streamside.site.bundle import bundle_editor
+from streamside.site import bundle, deployment
+from streamside.site.bundle import LIVE, write_as_one
 from tests.browser.laboratory import LABORATORY, Laboratory, serve_files
 from tests.browser.stand_in import APP, PAGE, PROGRAM, RUNTIME, TITLE
 from tests.conftest import opened, running_chromium
@@ -25,7 +25,7 @@ from tests.conftest import opened, running_chromium
 def editor(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The editor, bundled as the site has it."""
     made = tmp_path_factory.mktemp("editor") / "editor.js"
-    bundle_editor(made)
+    write_as_one(LIVE / "page/editor.js", made, "esm")
     return made
 
 
@@ -66,6 +66,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     bundle.build(folder)
     (folder / "index.html").write_text(LABORATORY)
+    deployment.complete(folder)
     return folder
 
 

@@ -198,7 +198,7 @@ SLOW = "performance.now = ((time) => () => (time += 1000))(0);"  # a second from
 QUICK = "performance.now = () => 0;"
 SAVING = "Object.defineProperty(navigator, 'connection', { value: { saveData: true } });"
 KEPT = """async (end) => {
-  const kept = await (await caches.open("streamside")).keys();
+  const kept = await (await caches.open("streamside /some/prefix/")).keys();
   return kept.some(({ url }) => url.endsWith(end));
 }"""
 

@@ -1,6 +1,5 @@
 """The service worker: stopped and woken, without network, replaced by a new one."""
 
-import re
 import shutil
 from pathlib import Path
 
@@ -40,11 +39,53 @@ def test_a_service_worker_that_has_just_woken_up_answers_all_who_ask_at_once(fre
         assert all("visit" in text for text in run.inside(asked))
 
 
+SEVERAL = """
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+HTMX = "https://cdn.jsdelivr.net/npm/htmx.org@2.0.7/dist/htmx.min.js"
+ASK = f"Promise.all(['/absolute', '{HTMX}'].map((url) => fetch(url).then((answer) => answer.text())))"
+WORKER = f"onmessage = () => {ASK}.then((texts) => postMessage(texts))"
+SRCDOC = f"<script>ask = () => {ASK}</script>"
+PAGE = f'<!doctype html><title>Several</title><script>ask = () => {ASK}</script><iframe srcdoc="{SRCDOC}"></iframe>'
+
+app = Starlette(routes=[
+    Route("/", lambda request: HTMLResponse(PAGE)),
+    Route("/absolute", lambda request: PlainTextResponse("the example's")),
+    Route("/worker.js", lambda request: Response(WORKER, media_type="text/javascript")),
+])
+"""
+ASKING = {
+    "page": "ask()",
+    "srcdoc": "frames[0].ask()",
+    "worker": """new Promise((resolve) => {
+      globalThis.worker ??= new Worker("worker.js");
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.postMessage(null);
+    })""",
+}
+
+
+def test_what_an_examples_page_asks_for_is_the_examples_also_after_the_service_worker_was_stopped(
+    fresh: Laboratory,
+) -> None:
+    run = fresh.run(SEVERAL)
+    session = fresh.page.context.new_cdp_session(fresh.page)
+    session.send("ServiceWorker.enable")
+    for _ in range(2):
+        for who, ask in ASKING.items():
+            own, htmx = run.inside(ask)
+            assert own == "the example's", who
+            assert "htmx" in htmx, who
+        session.send("ServiceWorker.stopAllWorkers")
+
+
 def test_a_second_visit_needs_no_network(fresh: Laboratory) -> None:
     fresh.run(name="basic_stream").wait("run.wire.some((each) => each.what === 'event')")
     fresh.page.wait_for_function(
         """async () => {
-          const kept = (await (await caches.open("streamside")).keys()).map((request) => request.url);
+          const kept = (await (await caches.open("streamside /some/prefix/")).keys()).map((request) => request.url);
           const needed = ["/probe.js", "wasm.packed", "-started.bin.packed", "/basic_stream.py"];
           return needed.every((end) => kept.some((url) => url.endsWith(end)));
         }"""
@@ -70,8 +111,8 @@ def test_a_new_deployment_replaces_the_service_worker(browser: Browser, built: P
         laboratory.open()
         old = laboratory.run(COUNTER)
         old.wait("run.wire.filter((each) => each.what === 'event').length > 3")
-        table = tmp_path / "site/live/bundle.js"
-        table.write_text(re.sub(r'"version": "\w+"', '"version": "another"', table.read_text()))
+        worker = tmp_path / "site/service-worker.js"
+        worker.write_text(worker.read_text().replace('"index.html":', '"another.html": "", "index.html":'))
         page.evaluate("navigator.serviceWorker.getRegistration().then((each) => void each.update())")
         page.wait_for_function(STATES + " === 'none installed activated'; }")
         count = len(old.wire(what="event"))

@@ -2,6 +2,7 @@
 
 import ast
 import gzip
+import hashlib
 import json
 import os
 import shutil
@@ -13,7 +14,6 @@ from typing import Any
 import pytest
 
 from streamside.catalogue import Project
-from streamside.digest import SHORT, digest
 from streamside.paths import ROOT
 from streamside.site import bundle
 
@@ -39,15 +39,15 @@ def boot(site: Path, tmp_path: Path) -> zipfile.ZipFile:
 
 def test_everything_is_there_under_the_name_that_the_table_says(site: Path) -> None:
     content = table(site)
-    for name in (*content["files"].values(), *content["assets"].values()):
+    for name in content["files"].values():
         data = (site / "live" / name).read_bytes()
-        assert digest(data)[:SHORT] == name.split("/")[1].split("-")[0]
+        assert hashlib.sha256(data).hexdigest() == name.split("/")[1].split("-")[0]
     assert content["sizes"] == {name: (site / "live" / content["files"][name]).stat().st_size for name in bundle.PACKED}
     assert (site / "service-worker.js").is_file()
     assert {"run-example.js", "python-files.js", "python-worker.js", "probe.js"} <= {
         path.name for path in (site / "live").rglob("*.js")
     }
-    assert "htmx.org@2.0.7/dist/htmx.min.js" in content["assets"]
+    assert (site / "live/assets/htmx.org@2.0.7/dist/htmx.min.js").is_file()
 
 
 def test_examples_are_copied_unless_they_cannot_run_in_a_page(site: Path) -> None:
@@ -88,7 +88,6 @@ def test_an_unchanged_build_and_a_changed_example_are_not_packed_again(
         example.write_text(f"{example.read_text()}\n# a comment\n")
     bundle.build(tmp_path / "again", Project(project.root))
     assert table(tmp_path / "again")["files"] == table(site)["files"]
-    assert table(tmp_path / "again")["version"] != table(site)["version"]
     assert "packing" not in capsys.readouterr().err
 
 

@@ -31,7 +31,7 @@ def test_the_site_has_a_page_for_each_source_and_the_files_beside_them(tutorial:
     assert made >= {
         *("index.html", "about.html", "404.html", "feed.xml", "notebooks/01-a.html", "notebooks/02-b.html"),
         *("notebooks/01-a.ipynb", "live/examples/one.py", "live/page/live-example.js"),
-        *("theme/streamside.css", "theme/streamside.js", "theme/diagrams/stream.svg"),
+        *("theme/streamside.css", "theme/page-controls.js", "theme/diagrams/stream.svg"),
     }
 
 

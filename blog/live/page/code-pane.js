@@ -49,7 +49,10 @@ export class CodePane {
   /** Fetch the editor and the program. Rejects if either cannot be had. */
   async open() {
     const address = new URL(`../examples/${this.example}.py`, import.meta.url);
-    const [{ createEditor }, response] = await Promise.all([import("./editor.js"), fetch(address)]);
+    const [{ createEditor }, response] = await Promise.all([
+      import("./editor.js"),
+      fetch(address, { cache: "no-cache" }),
+    ]);
     if (!response.ok) throw new Error(`The program of this example could not be fetched (status ${response.status}).`);
     this.#original = await response.text();
     this.#editor = createEditor(this.place, {

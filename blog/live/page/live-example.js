@@ -259,7 +259,12 @@ class Live {
       this.tools.replaceChildren(cables.cableButtons(running.cable, cable, announce));
       this.#show(running);
     } catch (error) {
-      if (!signal.aborted) this.#fail(/** @type {Error & {line?: number}} */ (error));
+      if (signal.aborted) return;
+      this.#attempt.abort(); // or what is still being fetched would tell its progress
+      if (/** @type {Error} */ (error).name === "Obstacle") {
+        this.#cannotRun(/** @type {Error} */ (error).message);
+        await this.#playOrPause();
+      } else this.#fail(/** @type {Error & {line?: number}} */ (error));
     }
   }
 

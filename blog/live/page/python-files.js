@@ -7,8 +7,9 @@
  */
 /* global streamside */
 import "../bundle.js";
+import { openCache, take } from "../shared/kept-files.js";
 
-const LIVE = new URL("../", import.meta.url).href;
+const SITE = new URL("../../", import.meta.url).href;
 const QUICK = 5_000_000; // bytes per second at which the snapshot's bytes cost as much time as they save
 const SAMPLE = 500_000; // bytes that tell how quick a connection is
 
@@ -77,10 +78,10 @@ export class Fetching {
    */
   async #file(name, type) {
     const url = address(name);
-    const cache = await openCache();
-    const kept = await cache?.match(url);
+    const cache = await openCache(SITE);
+    const kept = await take(cache, url, digest(name));
     if (kept) this.#sizes.delete(name);
-    const packed = kept ?? (await this.#fetch(name, url, cache));
+    const packed = kept ? new Response(kept) : await this.#fetch(name, url, cache);
     const body = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (packed.body).pipeThrough(
       new DecompressionStream("gzip"),
     );
@@ -126,15 +127,18 @@ export class Fetching {
  * @param {string} name
  */
 export function address(name) {
-  return LIVE + streamside.files[name];
+  return `${SITE}live/${streamside.files[name]}`;
 }
 
-/** The cache, unless the browser has none for us (a private window). */
-function openCache() {
-  return caches.open("streamside").catch(() => undefined);
+/**
+ * The SHA-256 of a file of the bundle, which is named by it.
+ * @param {string} name
+ */
+function digest(name) {
+  return streamside.files[name].replace(/^files\/|-.*/g, "");
 }
 
 /** @param {string} name */
 async function isKept(name) {
-  return Boolean(await (await openCache())?.match(address(name)));
+  return Boolean(await (await openCache(SITE))?.match(address(name)));
 }

@@ -10,6 +10,7 @@
 /* global streamside */
 import "../bundle.js";
 import { address, Fetching } from "./python-files.js";
+import { missingSource } from "./content-security.js";
 import { EventStreams } from "./event-stream.js";
 import { UnheardEvents } from "./unheard-events.js";
 
@@ -20,6 +21,7 @@ const PATIENCE = 1_500; // ms for Python to stop a server before Python itself i
 const LOADING = 5_000; // ms for the worker's script to come
 const ATTEMPTS = 3;
 const SETTLE = 25; // ms by which a page's account waits, so that bytes are told before what was made of them
+const REFUSED = "This browser does not let this page have a service worker; Python in the page needs one.";
 const USUAL_RECONNECTION_TIME = 3_000; // ms, where neither a stream nor the browser has told
 
 /** @typedef {{cut: boolean, delay: number, rate: number, hold: boolean, answer: 503 | 204 | null}} CableState */
@@ -46,6 +48,11 @@ export class StartError extends Error {
   }
 }
 
+/** No example can run in this page, whatever its program. */
+export class Obstacle extends StartError {
+  name = "Obstacle";
+}
+
 /**
  * Why Python cannot run in this page, in one sentence; null if it can.
  * @returns {Promise<string | null>}
@@ -62,9 +69,13 @@ export async function obstacle() {
   try {
     await navigator.serviceWorker.getRegistration(SITE);
   } catch {
-    return "This browser does not let this page have a service worker; Python in the page needs one.";
+    return REFUSED;
   }
-  return null;
+  const missing = await missingSource();
+  return (
+    missing &&
+    `The Content-Security-Policy of this page’s host has no ${missing} in script-src; Python in the page needs it.`
+  );
 }
 
 /**
@@ -75,7 +86,7 @@ export async function obstacle() {
  */
 export async function start(example, { source, path = "/", cable = {}, onprogress = () => {}, signal } = {}) {
   const reason = await obstacle();
-  if (reason) throw new StartError(reason);
+  if (reason) throw new Obstacle(reason);
   await Promise.all(stops); // of which one may yet end Python
   const [program] = await Promise.all([source ?? fetchExample(example), python.boot(onprogress), connection.ready()]);
   if (signal?.aborted) throw new StartError("It was stopped.");
@@ -91,7 +102,7 @@ export async function start(example, { source, path = "/", cable = {}, onprogres
 
 /** @param {string} example */
 async function fetchExample(example) {
-  const response = await fetch(`${SITE}live/examples/${example}.py`);
+  const response = await fetch(`${SITE}live/examples/${example}.py`, { cache: "no-cache" }); // as new as the page
   if (!response.ok) throw new StartError(`The site has no example “${example}”.`);
   return response.text();
 }
@@ -448,9 +459,9 @@ const connection = {
     this.registered ??= this.register();
     try {
       await this.registered;
-    } catch (error) {
+    } catch {
       this.registered = undefined;
-      throw new StartError(`The browser refused the service worker: ${error instanceof Error ? error.message : error}`);
+      throw new Obstacle(REFUSED);
     }
     const worker = await this.active();
     if (this.worker !== worker) this.introduce(worker);
@@ -502,21 +513,10 @@ const connection = {
 
   /** Have what this page was made of kept, so that the next visit needs no network. */
   keepForNextVisit() {
-    const loaded = performance.getEntriesByType("resource").map((entry) => entry.name);
-    const ours = [
-      "page/run-example.js",
-      "bundle.js",
-      "python/python-worker.js",
-      "frame/probe.js",
-      ...Object.values(streamside.assets),
-    ];
-    const urls = new Set([location.href.replace(/#.*$/, ""), ...loaded, ...ours.map((name) => `${SITE}live/${name}`)]);
-    const keeping = [...urls].filter(
-      (url) => url.startsWith(SITE) && !url.endsWith(".packed") && !url.includes(`/${TAB}/`),
-    );
+    const urls = [location.href, ...performance.getEntriesByType("resource").map((entry) => entry.name)];
     const { connection: network } = /** @type {{connection?: {saveData: boolean}}} */ (navigator); // not in all browsers
-    if (!network?.saveData) keeping.push(address("started.bin"));
-    this.tell({ kind: "keep", urls: keeping });
+    if (!network?.saveData) urls.push(address("started.bin"));
+    this.tell({ kind: "keep", urls });
   },
 
   /** @param {string} why */
