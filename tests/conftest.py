@@ -77,20 +77,23 @@ def running_chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def in_firefox() -> Iterator[Firefox]:
-    """A headless Firefox for the tests of a module; without one they are skipped, and the run's last line says so."""
+def running_firefox() -> Iterator[Firefox | None]:
+    """A headless Firefox for the tests of a module, if there is one."""
     try:
         path = browsers.program(browsers.FIREFOX)
-    except NoBrowserError as error:
-        pytest.skip(str(error))
+    except NoBrowserError:
+        yield None
+        return
     with firefox.starting(path) as started:
         yield started
 
 
-@pytest.fixture(scope="module")
-def tab(in_firefox: Firefox) -> Iterator[Tab]:
-    """A tab of it for the tests of a module."""
-    with in_firefox.tab() as tab:
+@pytest.fixture
+def tab(running_firefox: Firefox | None) -> Iterator[Tab]:
+    """A tab of Firefox; without one the test is skipped, and the last line of the run says so."""
+    if not running_firefox:
+        pytest.skip("There is no Firefox: the last line says where one was looked for.")
+    with running_firefox.tab() as tab:
         yield tab
 
 

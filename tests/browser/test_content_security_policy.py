@@ -12,11 +12,11 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 
 from streamside.catalogue import ROOT
-from tests.browser.test_service_worker import LESSON, run_the_example, started_firefox, visitor
+from tests.browser.test_service_worker import LESSON, run_the_example, visitor
 from tests.browser.visitors import Host, Visitor, files
 
-__all__ = ["started_firefox", "visitor"]  # fixtures
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("live")]
+__all__ = ["visitor"]  # fixtures
+pytestmark = pytest.mark.timeout(300)
 
 POLICY = re.findall(r"^default-src .*$", (ROOT / "about.md").read_text(encoding="utf-8"), re.MULTILINE)[0]
 

@@ -4,7 +4,7 @@ import base64
 import json
 import shutil
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
@@ -13,16 +13,15 @@ import pytest
 from benchmarks.static import serving
 from streamside.catalogue import Lesson
 from streamside.paths import ROOT
-from tests.browser.firefox import Firefox, Tab
+from tests.browser.firefox import Tab
 from tests.browser.recordings import ACT, LESSONS, Recording, comparable, recordings
 
 pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture
-def page(in_firefox: Firefox) -> Iterator[Tab]:
-    with in_firefox.tab() as tab:
-        yield tab
+def page(tab: Tab) -> Tab:
+    return tab
 
 
 class Live:
@@ -46,6 +45,7 @@ class Live:
         """A program that came with the address: whoever wants to run it is asked."""
         page.open(lesson)
         live = cls(page, example)
+        live.wait("all('.live-linked').some((each) => each.checkVisibility())")  # it scrolls the page
         live.press("Run")
         live.wait("document.activeElement.matches('[type=checkbox]') && live.getAttribute('state') === 'idle'")
         page.evaluate("() => document.activeElement.click()")

@@ -14,11 +14,10 @@ from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from streamside.site import deployment
-from tests.browser import firefox
 from tests.browser.firefox import Firefox
 from tests.browser.visitors import Host, Visitor, chromium, files
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("live")]
+pytestmark = pytest.mark.timeout(300)
 
 LESSON = "notebooks/01-your-first-stream.html"
 EVENTS = "document.querySelectorAll('live-example[example=basic_stream] .browser.event').length"
@@ -31,27 +30,14 @@ REGISTRATIONS = "navigator.serviceWorker.getRegistrations().then((all) => all.ma
 GONE = f"!(await {REGISTRATIONS}).length && !(await caches.keys()).length"
 
 
-@pytest.fixture(scope="module")
-def started_firefox() -> Iterator[Firefox | None]:
-    program = firefox.find_firefox()
-    if program is None:
-        yield None
-        return
-    with firefox.starting(program) as started:
-        yield started
-
-
 @pytest.fixture(params=["chromium", "firefox"])
-def visitor(request: pytest.FixtureRequest, browser: Browser, started_firefox: Firefox | None) -> Iterator[Visitor]:
+def visitor(request: pytest.FixtureRequest, browser: Browser, running_firefox: Firefox | None) -> Iterator[Visitor]:
     """A reader with either browser."""
     if request.param == "chromium":
         with chromium(browser) as visitor:
             yield visitor
-    elif started_firefox:
-        with started_firefox.tab() as tab:
-            yield Visitor(tab)
     else:
-        pytest.skip("There is no Firefox on PATH, nor in STREAMSIDE_FIREFOX: its tests are extra.")
+        yield Visitor(request.getfixturevalue("tab"))
 
 
 def run_the_example(visitor: Visitor, site: str) -> None:
@@ -201,8 +187,13 @@ def test_after_a_deployment_nothing_old_comes_from_an_http_cache(
         ask = "() => fetch('/live/page/dom.js').then((answer) => answer.text())"
         assert "before" in visitor.evaluate(ask)
         host.app = files(after)
-        visitor.evaluate("() => navigator.serviceWorker.getRegistration().then((each) => void each.update())")
-        visitor.wait(f"await ({ask})().then((text) => text.includes('after'))")
+        visitor.evaluate(
+            """() => new Promise((resolve) => {
+              navigator.serviceWorker.addEventListener("controllerchange", () => resolve(null), { once: true });
+              navigator.serviceWorker.getRegistration().then((each) => void each.update());
+            })"""
+        )
+        assert "after" in visitor.evaluate(ask)
         wait_until_kept(visitor, "/dom.js")
 
 

@@ -5,6 +5,8 @@ import { followTheme } from "./frame-theme.js";
 
 /** @typedef {import('./wire-view.js').WireMessage} WireMessage */
 
+const ASSETS = new URL("../assets/", import.meta.url).href; // our copies of a CDN's files, named as the CDN names them
+
 // A few rules that look like the examples' own stylesheet, which is larger than a lesson may be before it is started.
 const STYLE = `:root { color-scheme: light dark; color: light-dark(#373c44, #c2c7d0); background: light-dark(#fff, #13171f);
   font: 100%/1.5 system-ui, sans-serif; }
@@ -55,10 +57,11 @@ export class RecordedApp {
   static still(frame, path) {
     const page = frame.contentDocument;
     if (!page?.body) return new RecordedApp("", frame.title, path);
-    const rules = [...page.styleSheets].flatMap((sheet) => [...sheet.cssRules]).map((rule) => rule.cssText);
+    const isImport = (/** @type {string} */ text) => Number(text.startsWith("@import"));
+    const styles = [...page.styleSheets].map(textOf).sort((one, other) => isImport(other) - isImport(one));
     const body = /** @type {HTMLElement} */ (page.body.cloneNode(true));
     for (const script of body.querySelectorAll("script")) script.remove();
-    return new RecordedApp(body.innerHTML, frame.title, path, rules.join("\n"));
+    return new RecordedApp(body.innerHTML, frame.title, path, styles.join("\n"));
   }
 
   get #document() {
@@ -196,4 +199,16 @@ function fragment(html) {
 /** @param {[string, string][]} headers */
 function isHtml(headers) {
   return headers.some(([name, value]) => name === "content-type" && value.startsWith("text/html"));
+}
+
+/**
+ * The rules of a style sheet. Firefox does not let us read one that has a CDN's address: then a line that imports our copy.
+ * @param {CSSStyleSheet} sheet
+ */
+function textOf(sheet) {
+  try {
+    return Array.from(sheet.cssRules, (rule) => rule.cssText).join("\n");
+  } catch {
+    return `@import url("${ASSETS}${sheet.href?.replace(/^.*\/npm\//, "")}");`;
+  }
 }
