@@ -72,7 +72,7 @@ def hub() -> Contestant:
     return Contestant(
         broadcast.app,
         lambda data: broadcast.hub.publish("lobby", "message", data),
-        lambda: len(broadcast.hub.subscribers()),
+        lambda: sum(log.readers for log in broadcast.hub.logs.values()),
     )
 
 

@@ -8,75 +8,51 @@
 import asyncio
 import re
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import inf
 from secrets import token_hex
 from signal import SIGINT, SIGTERM, getsignal, signal
 from threading import current_thread, main_thread
-from typing import Any
+from time import monotonic
 from urllib.parse import urlencode
 
 import uvicorn
-from fasthtml.common import (
-    Button,
-    FastHTML,
-    Form,
-    Input,
-    Label,
-    Li,
-    Link,
-    P,
-    Script,
-    Section,
-    Titled,
-    Ul,
-    charset,
-    to_xml,
-    viewport,
-)
+from fasthtml.common import Button, Div, FastHTML, Form, Input, Li, Link, Script, Titled, Ul, charset, to_xml, viewport
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 
 def encode(event: str, data: str) -> bytes:
-    """An event's last fields, as bytes. A line break in its type would begin one more field: ValueError."""
+    """An event's last fields. A line break in its type would begin one more field: ValueError."""
     if "\n" in event or "\r" in event:
         raise ValueError(f"a line break in the event type {event!r}")
     lines = re.split("\r\n|\r|\n", data)  # not splitlines(), which knows more line ends than the format does
     return "".join([f"event: {event}\n", *(f"data: {line}\n" for line in lines), "\n"]).encode()
 
 
-def check(group: str) -> None:
-    """Names come from outside. HTTPException 400 for a long one."""
-    if len(group) > 100:
-        raise HTTPException(400, "The name of a group has at most 100 characters.")
+class Log:
+    """Numbered events, the newest of which are kept. `news` wakes those who have read them all."""
 
-
-class Group:
-    """A log: numbered events, the newest of which are kept. `news` wakes those who have read them all."""
-
-    def __init__(self) -> None:
+    def __init__(self, max_events: int, max_bytes: int) -> None:
+        self.max_events, self.max_bytes = max_events, max_bytes
         self.token = token_hex(3)  # an id from before a restart, or from another process, is thus unknown here
-        self.log: deque[bytes] = deque()
-        self.size = self.last = 0  # bytes in the log; the number of the newest event
-        self.piece = -1, b""  # what comes after a position, joined once for all who are there
+        self.events: deque[bytes] = deque()
+        self.bytes = self.last = self.readers = 0  # `last` is the number of the newest event
+        self.used = -inf  # when an event came, or a reader left
         self.news = asyncio.Event()
-        self.subscribers: set[Subscriber] = set()
-        self.used = -inf  # when an event came, or a subscriber left
 
     @property
-    def position(self) -> str:
+    def last_id(self) -> str:
         return f"{self.token}-{self.last}"
 
-    def append(self, fields: bytes, history: int, size: int) -> None:
+    def append(self, fields: bytes) -> None:
         self.last += 1
-        self.log.append(f"id: {self.position}\n".encode() + fields)
-        self.size += len(self.log[-1])
-        while len(self.log) > history or self.size > size:
-            self.size -= len(self.log.popleft())
-        self.piece = -1, b""
+        self.events.append(f"id: {self.last_id}\n".encode() + fields)
+        self.bytes += len(self.events[-1])
+        while len(self.events) > self.max_events or self.bytes > self.max_bytes:
+            self.bytes -= len(self.events.popleft())
+        self.used = monotonic()
         self.wake()
 
     def wake(self) -> None:
@@ -84,166 +60,140 @@ class Group:
         self.news = asyncio.Event()
 
     def start(self, event_id: str) -> tuple[int, bytes]:
-        """A subscriber's position, and what it must be told when that is not the one it asked for."""
+        """The position behind that event; or behind the newest, with an event that says so."""
         match = re.fullmatch(f"{self.token}-([0-9]{{1,18}})", event_id)
-        if match and self.last - len(self.log) <= int(match[1]) <= self.last:
+        if match and self.last - len(self.events) <= int(match[1]) <= self.last:
             return int(match[1]), b""
         fields = encode("reset", "Events may be missing.") if event_id else encode("joined", "")
-        return self.last, f"id: {self.position}\n".encode() + fields
+        return self.last, f"id: {self.last_id}\n".encode() + fields
 
     def after(self, position: int) -> tuple[int, bytes]:
-        """Where all that came after a position leads to, and that, in one piece."""
-        forgotten = self.last - len(self.log)
-        if position < forgotten:
-            return forgotten, encode("dropped", str(forgotten - position))
-        if position != self.piece[0]:
-            self.piece = position, b"".join([self.log[number - forgotten] for number in range(position, self.last)])
-        return self.last, self.piece[1]
+        """A new position, and all that came between the two."""
+        first = self.last - len(self.events)
+        if position < first:
+            return first, encode("dropped", str(first - position))
+        return self.last, b"".join([self.events[number - first] for number in range(position, self.last)])
 
 
 @dataclass
 class Hub:
-    """Groups of event streams for the clients of one process: with several workers, a message reaches those of one.
+    """A log for each group, for the clients of one process: with several workers, a message reaches those of one.
 
-    It keeps at most `limit` logs of `size` bytes, and of each the piece joined last. More than a log holds, published
-    in one go, loses its beginning: those who listen get `dropped`.
+    More than a log holds, published in one go, loses its beginning: those who listen get `dropped`.
     """
 
-    history: int = 1000  # events in a group's log, at most
-    size: int = 100_000  # bytes in it, at most
-    limit: int = 1000  # groups; those with subscribers, or used in the last minute, do not make room for others
-    heartbeat: float = 15  # seconds between two comments on a quiet stream
-    patience: float = 30  # seconds after which a client that does not read is cut off, at the next heartbeat
-    groups: dict[str, Group] = field(default_factory=dict)
-    inbox: deque[tuple[str, bytes]] = field(default_factory=deque)  # published, and not yet in a log
+    max_events: int = 1000  # in a log
+    max_bytes: int = 100_000  # in a log, and on the way to one reader
+    max_groups: int = 1000  # those with readers, or used in the last minute, do not make room for others
+    heartbeat: float = 15  # seconds between two comments on a quiet stream; who takes nothing in two is cut off
+    logs: dict[str, Log] = field(default_factory=dict)
     loop: asyncio.AbstractEventLoop | None = None
+    closed: bool = False
 
-    async def lifespan(self, _app: Any) -> AsyncIterator[None]:
+    async def lifespan(self, _app):
         """Open for as long as the application runs. As FastHTML takes it; Starlette wants asynccontextmanager(…)."""
-        self.groups.clear()
-        self.loop, self.thread = asyncio.get_running_loop(), current_thread()
-        self.closed = self.called = False
+        self.logs.clear()
+        self.loop, self.thread, self.closed = asyncio.get_running_loop(), current_thread(), False
         self.beat()
         with on_signal(self.close):
             yield
         self.close()
         self.timer.cancel()
 
-    def close(self) -> None:
-        """End every stream; whoever has not taken the end in half a second is cut off."""
-        self.closed = True
-        self.timer.cancel()
-        self.timer = self.loop.call_later(0.5, self.wake, 0)
-        self.wake(self.patience)
-
     def beat(self) -> None:
         """Nobody on the way shall take a quiet stream for a dead one."""
-        self.wake(self.patience)
         self.timer = self.loop.call_later(self.heartbeat, self.beat)
+        self.wake()
 
-    def wake(self, patience: float) -> None:
-        for group in self.groups.values():
-            for subscriber in group.subscribers:
-                if self.loop.time() - subscriber.sending_since >= patience:
-                    subscriber.task.cancel()
-            group.wake()
+    def close(self) -> None:
+        self.closed = True
+        self.wake()
+
+    def wake(self) -> None:
+        for log in self.logs.values():
+            log.wake()
 
     def publish(self, group: str, event: str, data: str) -> None:
         """Send an event to everybody in the group. Safe in any thread. ValueError for one that cannot be sent."""
-        if self.loop is None:
-            raise RuntimeError("the application has not started")
-        check(group)
+        self.check(group)
         fields = encode(event, data)
-        if len(fields) > self.size - 32:  # an id takes the rest
-            raise ValueError(f"an event of {len(fields)} bytes is too long for a log of {self.size}")
-        self.inbox.append((group, fields))
+        if len(fields) > self.max_bytes - 32:  # an id takes the rest
+            raise ValueError(f"an event of {len(fields)} bytes is too long for a log of {self.max_bytes}")
         if current_thread() is self.thread:
-            self.deliver()
-        elif not self.called:  # once for all that is published until then
-            self.called = True
-            self.loop.call_soon_threadsafe(self.deliver)
+            self.append(group, fields)
+        else:
+            self.loop.call_soon_threadsafe(self.append, group, fields)
 
-    def deliver(self) -> None:
-        self.called = False
-        while self.inbox:
-            name, fields = self.inbox.popleft()
-            if group := self.groups.get(name):  # else nobody has a position in it
-                group.used = self.loop.time()
-                group.append(fields, self.history, self.size)
+    def append(self, group: str, fields: bytes) -> None:
+        if group in self.logs:  # else nobody has a position in it
+            self.logs[group].append(fields)
 
-    def position(self, group: str) -> str:
-        """The id of the group's newest event: who shows all that was up to here subscribes from here on."""
-        return self.group(group).position
-
-    def subscribe(self, group: str, last_event_id: str = "") -> "Subscriber":
-        """A response: the events of the group, from after `last_event_id` on as far as the log goes back."""
+    def check(self, group: str) -> None:
         if self.loop is None:  # mounted applications, for one, are not started
             raise RuntimeError("the application has not started")
-        return Subscriber(self, group, last_event_id)
+        if len(group) > 100:
+            raise HTTPException(400, "The name of a group has at most 100 characters.")
 
-    def subscribers(self) -> list["Subscriber"]:
-        return [subscriber for group in self.groups.values() for subscriber in group.subscribers]
+    def log(self, group: str) -> Log:
+        """The group's log, for the event loop alone. HTTPException if its name is too long, or there is no room."""
+        self.check(group)
+        if group not in self.logs:
+            if len(self.logs) >= self.max_groups:
+                self.make_room()
+            self.logs[group] = Log(self.max_events, self.max_bytes)
+        return self.logs[group]
 
-    def group(self, name: str) -> Group:
-        """For the event loop alone. HTTPException if the name is too long, or if there is no room for a group more."""
-        check(name)
-        if name not in self.groups:
-            if len(self.groups) >= self.limit:
-                self.forget(before=asyncio.get_running_loop().time() - 60)
-            self.groups[name] = Group()
-        return self.groups[name]
-
-    def forget(self, before: float) -> None:
-        idle = [(group.used, name) for name, group in self.groups.items() if not group.subscribers]
-        used, name = min(idle, default=(inf, ""))
-        if used > before:
+    def make_room(self) -> None:
+        used, group = min(((log.used, group) for group, log in self.logs.items() if not log.readers), default=(inf, ""))
+        if used > monotonic() - 60:
             raise HTTPException(503, "There are too many groups.", {"retry-after": "60"})
-        del self.groups[name]
+        del self.logs[group]
 
 
-class Subscriber(Response):
-    """One client's stream: a task with a position in the group's log. Ends when the client leaves, or with the hub."""
+class Reader(Response):
+    """A response: the events of a group, from after `last_event_id` on as far as its log goes back."""
 
     media_type = "text/event-stream"
 
-    def __init__(self, hub: Hub, group: str, last_event_id: str) -> None:
-        self.hub, self.name, self.last_event_id = hub, group, last_event_id
-        self.background, self.sending_since = None, inf
+    def __init__(self, hub: Hub, group: str, last_event_id: str = "") -> None:
+        self.hub, self.group, self.last_event_id = hub, group, last_event_id
+        self.background, self.taken = None, 0  # pieces that the client has taken
         self.init_headers({"cache-control": "no-store, no-transform", "x-accel-buffering": "no"})
 
     async def __call__(self, scope, receive, send) -> None:
-        group = self.hub.group(self.name)
-        self.task = asyncio.create_task(self.stream(group, scope["method"], send))
-        both = self.task, asyncio.create_task(left(receive))
-        group.subscribers.add(self)
+        log = self.hub.log(self.group)
+        tasks = asyncio.create_task(self.stream(log, scope["method"], send)), asyncio.create_task(left(receive))
+        log.readers += 1
         try:
-            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            taken = -1
+            while self.taken != taken and not any(task.done() for task in tasks):
+                taken = self.taken  # there will be more when we look again: a heartbeat, if nothing else
+                await asyncio.wait(tasks, timeout=2 * self.hub.heartbeat, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            group.subscribers.remove(self)
-            group.used = self.hub.loop.time()
-            for task in both:
+            log.readers -= 1
+            log.used = monotonic()
+            for task in tasks:
                 task.cancel()
-            await asyncio.wait(both)
-        for task in both:
+            await asyncio.wait(tasks)
+        for task in tasks:
             if not task.cancelled():
                 task.result()  # raises what went wrong, if anything did
 
-    async def stream(self, group: Group, method: str, send) -> None:
-        async def put(kind: str, **fields: Any) -> None:
-            self.sending_since = self.hub.loop.time()
-            await send({"type": f"http.response.{kind}", **fields})
-            self.sending_since = inf
+    async def stream(self, log: Log, method: str, send) -> None:
+        async def put(piece: bytes, more: bool = True) -> None:
+            await send({"type": "http.response.body", "body": piece, "more_body": more})
+            self.taken += 1
 
-        await put("start", status=200, headers=self.raw_headers)
-        position, piece = group.start(self.last_event_id)
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        position, greeting = log.start(self.last_event_id)
+        if greeting:
+            await put(greeting)
         while not self.hub.closed and method != "HEAD":
-            if piece:
-                await put("body", body=piece, more_body=True)
-            if position == group.last and not self.hub.closed:
-                await group.news.wait()
-            position, piece = group.after(position)
-            piece = piece or b":\n\n"  # woken by the heartbeat
-        await put("body", body=b"")
+            if position == log.last:
+                await log.news.wait()
+            position, piece = log.after(position)
+            await put(piece or b":\n\n")  # without a piece it was the heartbeat
+        await put(b"", more=False)
 
 
 async def left(receive) -> None:
@@ -252,11 +202,11 @@ async def left(receive) -> None:
 
 
 @contextmanager
-def on_signal(callback: Callable[[], None]) -> Iterator[None]:
+def on_signal(callback):
     """Call back on Ctrl-C: a server lets the application know only when the last stream has ended."""
     loop, handlers = asyncio.get_running_loop(), {}
 
-    def handle(number: int, frame: Any) -> None:
+    def handle(number, frame):
         loop.call_soon_threadsafe(callback)
         handlers[number](number, frame)
 
@@ -299,7 +249,9 @@ MOVE_ON = """
 async def index(group: str = "lobby"):
     form = Form(hx_post="publish", hx_swap="none", hx_on__after_request="this.reset()")(
         Input(type="hidden", name="group", value=group),
-        Label("Message", Input(name="text", maxlength=200, required=True, autocomplete="off")),
+        Input(
+            name="text", aria_label="Message", placeholder="Message", maxlength=200, required=True, autocomplete="off"
+        ),
         Button("Publish"),
     )
     return Titled(f"Group {group}", form, await room(group))
@@ -309,13 +261,12 @@ async def index(group: str = "lobby"):
 async def room(group: str):
     """The messages, and a stream from their position on. Nothing is published in between: there is no `await`."""
     here = urlencode({"group": group})
-    stream = Section(hx_ext="sse", sse_connect=f"events?{here}&last_event_id={hub.position(group)}")
+    stream = Div(hx_ext="sse", sse_connect=f"events?{here}&last_event_id={hub.log(group).last_id}")
     load_anew = {"hx_get": f"room?{here}", "hx_trigger": "sse:reset, sse:dropped", "hx_swap": "outerHTML"}
     return stream(hx_on__sse_message=MOVE_ON, **load_anew)(
         Ul(sse_swap="message", hx_swap="beforeend", aria_live="polite")(
             *(Li(text) for name, text in messages if name == group)
-        ),
-        P(sse_swap="reset", hx_swap="innerHTML", role="status"),
+        )
     )
 
 
@@ -328,7 +279,7 @@ async def publish(group: str, text: str):
 
 @app.get("/events")
 async def events(group: str = "lobby", last_event_id: str = ""):  # from the query, or the header of that name
-    return hub.subscribe(group, last_event_id)
+    return Reader(hub, group, last_event_id)
 
 
 if __name__ == "__main__":
