@@ -43,19 +43,18 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# In memory, groups end at the border of the process; with Redis they reach across all.
-if redis := os.environ.get("REDIS_URL"):
-    LAYER = {
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [redis]},
-    }
-else:
-    LAYER = {
-        "BACKEND": "channels.layers.InMemoryChannelLayer",
-        # As it comes, it drops whoever joined a day ago, without a word.
-        "CONFIG": {"group_expiry": float("inf")},
-    }
-CHANNEL_LAYERS = {"default": LAYER}
+# Groups in memory end at the border of the process.
+# As it comes, that layer drops whoever joined a day ago, without a word.
+IN_MEMORY = {
+    "BACKEND": "channels.layers.InMemoryChannelLayer",
+    "CONFIG": {"group_expiry": float("inf")},
+}
+# With Redis they reach across all processes.
+IN_REDIS = {
+    "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+    "CONFIG": {"hosts": [os.environ.get("REDIS_URL")]},
+}
+CHANNEL_LAYERS = {"default": IN_REDIS if os.environ.get("REDIS_URL") else IN_MEMORY}
 
 # Django's own configuration sends errors by mail, and prints nothing unless DEBUG is on.
 LOGGING = {
