@@ -4,6 +4,7 @@ import { compare } from "./changed-lines.js";
 import { button, element } from "./dom.js";
 import { LinkedProgram } from "./linked-program.js";
 import { fromFragment, isFor, toFragment } from "./program-link.js";
+import { complaint } from "./traceback.js";
 
 export class CodePane {
   /** @type {ReturnType<typeof import('./editor.js').createEditor> | null} */
@@ -99,6 +100,14 @@ export class CodePane {
   /** @param {{line: number, message: string} | null} complaint */
   complain(complaint) {
     this.#editor?.complain(complaint);
+  }
+
+  /**
+   * Mark the line that the newest traceback in what was printed complains of.
+   * @param {string} printed
+   */
+  explain(printed) {
+    this.complain(complaint(printed, `${this.example}.py`));
   }
 
   #changed() {

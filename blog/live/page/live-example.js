@@ -6,9 +6,7 @@
 import { button, element } from "./dom.js";
 import { followTheme } from "./frame-theme.js";
 import { Player, messages } from "./recording-player.js";
-import { isFor } from "./program-link.js";
 import { RecordedApp } from "./recorded-app.js";
-import { complaint } from "./traceback.js";
 import { WireView, seconds } from "./wire-view.js";
 
 /**
@@ -346,7 +344,7 @@ class Live {
     output.append(`${lines}\n`);
     if (output.textContent.length > LOG_LIMIT) output.textContent = output.textContent.slice(-LOG_LIMIT / 2);
     this.log.hidden = false;
-    this.#code?.complain(complaint(output.textContent, `${this.example}.py`));
+    this.#code?.explain(output.textContent);
   }
 
   /**
@@ -362,7 +360,7 @@ class Live {
 
   /** The page was opened, or its address has changed: what comes with it is shown, and not run. */
   handleEvent() {
-    if (this.obstacle || !isFor(this.example, location.hash)) return;
+    if (this.obstacle || !location.hash.startsWith(`#${this.example}=`)) return;
     this.host.scrollIntoView();
     this.#linked = this.#openLinked();
   }
