@@ -100,11 +100,11 @@ def visitor(browser: Browser) -> Iterator[Page]:
 
 
 @pytest.fixture(scope="package")
-def common(visitor: Page, built: Path) -> Iterator[Laboratory]:
-    with serving_files(built) as url:
-        opened = Laboratory(visitor, url)
-        opened.open()
-        yield opened
+def common(browser: Browser, built: Path) -> Iterator[Laboratory]:
+    with serving_files(built) as url, opened(browser) as page:  # of its own: a visitor goes elsewhere
+        laboratory = Laboratory(page, url)
+        laboratory.open()
+        yield laboratory
 
 
 @pytest.fixture
