@@ -24,7 +24,7 @@ export class Fetching {
   #signal;
   #loaded = 0;
   /** The bytes of what is to be fetched; those of what need not be are taken out as that shows. */
-  #sizes = new Map(Object.entries(streamside.sizes));
+  #sizes;
   #began = 0;
   /** @type {(bytesPerSecond: number) => void} */
   #measured = () => {};
@@ -34,10 +34,12 @@ export class Fetching {
   /**
    * @param {(loaded: number, size: number) => void} onprogress  called as bytes come
    * @param {AbortSignal} signal
+   * @param {Record<string, number>} [sizes]  of the files that may be fetched
    */
-  constructor(onprogress, signal) {
+  constructor(onprogress, signal, sizes = streamside.sizes) {
     this.#onprogress = onprogress;
     this.#signal = signal;
+    this.#sizes = new Map(Object.entries(sizes));
   }
 
   /** Addresses of Pyodide's two scripts, for an import each. */
@@ -72,14 +74,23 @@ export class Fetching {
   }
 
   /**
+   * An example's own packages.
+   * @param {string} path  of their archive, below `live/`
+   */
+  async packages(path) {
+    return (await this.#file(path, "application/octet-stream", path)).arrayBuffer();
+  }
+
+  /**
    * A packed file of the bundle, unpacked: from the cache, where it stays once it has been fetched.
    * @param {string} name
    * @param {string} type
+   * @param {string} [path]  below `live/`
    */
-  async #file(name, type) {
-    const url = address(name);
+  async #file(name, type, path = streamside.files[name]) {
+    const url = `${SITE}live/${path}`;
     const cache = await openCache(SITE);
-    const kept = await take(cache, url, digest(name));
+    const kept = await take(cache, url, digestIn(path));
     if (kept) this.#sizes.delete(name);
     const packed = kept ? new Response(kept) : await this.#fetch(name, url, cache);
     const body = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (packed.body).pipeThrough(
@@ -132,10 +143,10 @@ export function address(name) {
 
 /**
  * The SHA-256 of a file of the bundle, which is named by it.
- * @param {string} name
+ * @param {string} path
  */
-function digest(name) {
-  return streamside.files[name].replace(/^files\/|-.*/g, "");
+function digestIn(path) {
+  return path.replace(/^files\/|-.*/g, "");
 }
 
 /** @param {string} name */

@@ -2,16 +2,18 @@
  * Python in a Web Worker, and the bridge between the service worker and the applications.
  *
  * From the page, each with a number to answer to: `scripts` (urls), `boot` (module, snapshot or archive, lock, rest),
- * `start` and `restart` (server, example, program), `stop` (server), `resumption` (source); and `port`, one to a service
- * worker. To the page: `there`, once; `answer` (call, result or error), `log` (server or null, text).
+ * `unpack` (example, archive, rest), `start` and `restart` (server, example, files, environment), `stop` (server),
+ * `resumption` (source); and `port`, one to a service worker. To the page: `there`, once; `answer` (call, result or error), `log` (server or null, text).
  */
 
-/** @typedef {{message: string, line: number | undefined} | null} Failure */
+/** @typedef {{message: string, line: number | undefined, file: string | undefined} | null} Failure */
+/** @typedef {Record<string, string>} Texts */
 /**
  * @typedef {object} Bridge  what `connect` in bridge/javascript.py returns
  * @property {(message: object) => void} receive
- * @property {(server: string, example: string, program: string) => Promise<Failure>} start
- * @property {(server: string, example: string, program: string) => Promise<Failure>} restart
+ * @property {(example: string, archive: Uint8Array, rest: string) => void} unpack
+ * @property {(server: string, example: string, files: Texts, environment: Texts) => Promise<Failure>} start
+ * @property {(server: string, example: string, files: Texts, environment: Texts) => Promise<Failure>} restart
  * @property {(server: string) => Promise<Failure>} stop
  * @property {() => void} forget
  * @property {(source: string) => {lastEventId: string, reconnectionTime: number | undefined}} resumption
@@ -50,7 +52,7 @@ self.postMessage({ kind: "there" });
  * @param {any} message
  * @returns {Promise<unknown>}
  */
-async function perform({ kind, server, example, program, source, ...message }) {
+async function perform({ kind, server, example, files, environment, source, ...message }) {
   switch (kind) {
     case "scripts":
       scripts = Promise.all(
@@ -59,10 +61,12 @@ async function perform({ kind, server, example, program, source, ...message }) {
       return undefined;
     case "boot":
       return booted(await boot(message));
+    case "unpack":
+      return (await bridge).unpack(example, new Uint8Array(message.archive), message.rest);
     case "start":
-      return (await bridge).start(server, example, program);
+      return (await bridge).start(server, example, files, environment);
     case "restart":
-      return (await bridge).restart(server, example, program);
+      return (await bridge).restart(server, example, files, environment);
     case "stop":
       return (await bridge).stop(server);
     default:
@@ -107,12 +111,12 @@ async function boot({ module, snapshot, archive, lock, rest }) {
     lockFileContents: { info: lock, packages: {} },
     _loadSnapshot: snapshot,
   });
-  const { ARCHIVE, connect: connectBridge } = python.pyimport("bridge");
-  return connectBridge(
+  return python.pyimport("bridge").connect(
     post,
     (/** @type {string | undefined} */ server, /** @type {string} */ text) =>
       self.postMessage({ kind: "log", server, text }),
-    () => python.FS.writeFile(ARCHIVE, fetchNow(rest)),
+    fetchNow,
+    rest,
   );
 }
 

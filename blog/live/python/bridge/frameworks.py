@@ -1,0 +1,31 @@
+"""What frameworks need where there are no threads, as far as they are there."""
+
+import asyncio
+from importlib.util import find_spec
+from typing import Any
+
+from bridge.in_place import step
+
+
+def adapt_frameworks() -> None:
+    """Have asgiref step what it would give to another thread, and Django hash passwords as a page can."""
+    if find_spec("asgiref"):
+        from asgiref.sync import AsyncToSync
+
+        AsyncToSync.__call__ = call_in_place  # type: ignore[assignment, method-assign]
+    if find_spec("django"):
+        from django.conf import global_settings
+
+        # A million rounds of SHA-256 need OpenSSL, which Python in a page has not. Nobody steals this database.
+        global_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def call_in_place(self: Any, *arguments: Any, **options: Any) -> Any:
+    """What stands for the call of asgiref's `async_to_sync(…)`."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return step(self.awaitable(*arguments, **options))
+    raise RuntimeError(
+        "You cannot use AsyncToSync in the same thread as an async event loop - just await the async function directly."
+    )
