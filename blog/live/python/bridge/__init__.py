@@ -11,7 +11,8 @@ A module imports only from those before it: `messages`, `output`, `in_place`, `f
 from bridge.archive import archived, module_name
 from bridge.bridge import Bridge
 from bridge.javascript import connect
+from bridge.packages import OWN, STANDARD
 from bridge.program import ExampleError
 from bridge.stand_ins import adapt
 
-__all__ = ["Bridge", "ExampleError", "adapt", "archived", "connect", "module_name"]
+__all__ = ["OWN", "STANDARD", "Bridge", "ExampleError", "adapt", "archived", "connect", "module_name"]

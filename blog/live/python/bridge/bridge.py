@@ -72,7 +72,7 @@ class Bridge:
         gc.freeze()
 
     def _unload(self, name: str, example: str) -> None:
-        unload(name)
+        unload(name, example)
         if example in self.packages:
             self.packages[example].forget()
         if not self.servers:

@@ -37,15 +37,15 @@ def load(name: str, example: str, files: Mapping[str, str]) -> Any:
     return module.__dict__["app"]
 
 
-def unload(name: str) -> None:
+def unload(name: str, example: str) -> None:
     """Forget the modules of a server's program, and remove its files."""
     sys.modules.pop(name, None)
     folder = str(_folder(name))
     if folder in sys.path:
         sys.path.remove(folder)
-        for module in [each for each, value in sys.modules.items() if _file_of(value).startswith(f"{folder}/")]:
-            del sys.modules[module]
         shutil.rmtree(folder)
+        for module in [each for each in sys.modules if each == example or each.startswith(f"{example}.")]:
+            del sys.modules[module]
 
 
 def _execute(name: str, file: str, text: str) -> ModuleType:
@@ -76,10 +76,6 @@ def _import(name: str, example: str, files: Mapping[str, str]) -> ModuleType:
 
 def _folder(name: str) -> Path:
     return Path(tempfile.gettempdir(), name)
-
-
-def _file_of(module: ModuleType) -> str:
-    return getattr(module, "__file__", None) or ""
 
 
 @contextmanager

@@ -5,6 +5,7 @@ Every example is visited, for some modules are imported only when something is a
 
 import importlib
 import importlib.abc
+import json
 import sys
 import zipfile
 from pathlib import Path
@@ -16,6 +17,7 @@ sys.path.append("/programs")
 
 from example_visit import visit  # type: ignore[import-not-found]
 
+ARCHIVE = f"/lib/python{sys.version_info[0]}{sys.version_info[1]}.zip"
 
 class ImportLog(importlib.abc.MetaPathFinder):
     """Finds nothing, and remembers what was looked for: a module that fails to be imported has been fetched as well."""
@@ -29,26 +31,28 @@ class ImportLog(importlib.abc.MetaPathFinder):
 
 
 async def main() -> None:
-    """Visit the examples, one after the other, and write down what they have imported."""
+    """Leave a list of those of the archive's files that are these modules'."""
+    modules = await imported()
+    with zipfile.ZipFile(ARCHIVE) as archive:
+        files = [name for name in archive.namelist() if bridge.module_name(name) in modules]
+    Path("/work/imports.txt").write_text("\n".join(sorted(files)))
+
+
+async def imported() -> set[str]:
+    """Visit the examples of /work/programs.json, one after the other: the modules that there are then, or should be."""
     log = ImportLog()
     sys.meta_path.insert(0, log)
     bridge.adapt()
     importlib.import_module("pyodide.ffi")  # which `bridge.connect` imports
-    for name, program in examples():
-        try:
-            await visit(name, program)
-        except bridge.ExampleError as error:
-            raise SystemExit(f"examples/{name}.py, line {error.line}: does not run in the page: {error}") from error
-    write_down(log.names | set(sys.modules))
+    modules = set(sys.modules)
+    for name, program in json.loads(Path("/work/programs.json").read_text()).items():
+        await attempt(name, program)
+    return modules | log.names
 
 
-def examples() -> list[tuple[str, str]]:
-    """Name and text of each."""
-    return [(path.stem, path.read_text()) for path in sorted(Path("/work/examples").glob("*.py"))]
-
-
-def write_down(modules: set[str]) -> None:
-    """Leave a list of those of the archive's files that are these modules'."""
-    with zipfile.ZipFile(f"/lib/python{sys.version_info[0]}{sys.version_info[1]}.zip") as archive:
-        files = [name for name in archive.namelist() if bridge.module_name(name) in modules]
-    Path("/work/imports.txt").write_text("\n".join(sorted(files)))
+async def attempt(name: str, program: dict[str, dict[str, str]]) -> None:
+    """Visit an example, which has to run."""
+    try:
+        await visit(name, program)
+    except bridge.ExampleError as error:
+        raise SystemExit(f"examples/{error.file}, line {error.line}: does not run in the page: {error}") from error
