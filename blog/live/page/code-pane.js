@@ -3,7 +3,7 @@
 import { compare } from "./changed-lines.js";
 import { button, element } from "./dom.js";
 import { keepEdits, keptEdits } from "./kept-edits.js";
-import { LinkedProgram } from "./linked-program.js";
+import { LinkedProgram } from "./linked-program-notice.js";
 import { fromFragment, isFor, toFragment } from "./program-link.js";
 import { complaint } from "./traceback.js";
 

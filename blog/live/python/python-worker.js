@@ -128,7 +128,7 @@ function answerPyodide(archive, instantiate) {
 }
 
 /**
- * The snapshot holds what differs from the memory of a fresh instance (bundle.mjs): make it whole.
+ * The snapshot holds what differs from the memory of a fresh instance (run_in_node.mjs): make it whole.
  * @param {ArrayBuffer} snapshot
  * @param {WebAssembly.Memory} fresh
  */

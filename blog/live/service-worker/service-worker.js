@@ -8,7 +8,7 @@
  * From the tab: `tab` (tab, cables by server, with a port to its worker), `cable` (tab, server, cable or null, why),
  * `gone` (tab, why), `keep` (urls), `ping`. To the tab: `heard` (call: of each message but the first, after all that it
  * brought about), `tab?` (tab), `wire` (server, message), `answered` (server: the preset answer is used up). With the worker:
- * see bridge.py.
+ * see bridge/messages.py.
  */
 import { addressOf, locate, SITE, within } from "./addresses.js";
 import { exchange } from "./connections.js";
