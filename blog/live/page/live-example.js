@@ -5,6 +5,7 @@
 
 import { button, element } from "./dom.js";
 import { followTheme } from "./frame-theme.js";
+import { keepEdits, keptEdits } from "./kept-edits.js";
 import { Player, messages } from "./recording-player.js";
 import { RecordedApp } from "./recorded-app.js";
 import { WireView, seconds } from "./wire-view.js";
@@ -108,6 +109,10 @@ class Live {
     this.#showPoster();
     this.codeButton.hidden = this.obstacle !== ""; // a program that cannot run here is not to be edited here
     if (this.obstacle) this.#cannotRun(this.obstacle);
+    else if (keptEdits(this.example) !== null) {
+      this.#tell("Your changes to the program are kept: Run runs them, Reset brings the original back.");
+      this.resetButton.hidden = false;
+    }
     this.handleEvent();
   }
 
@@ -222,6 +227,10 @@ class Live {
       this.#code.linked.check.focus();
       return;
     }
+    if (!this.#code && keptEdits(this.example) !== null) {
+      await (this.#opened ??= this.#loadCode());
+      if (!this.#code) return; // the original must not run in its place
+    }
     this.#attempt.abort();
     this.#attempt = new AbortController();
     const { signal } = this.#attempt;
@@ -307,6 +316,7 @@ class Live {
   async reset() {
     await this.stop();
     this.#linked = undefined;
+    keepEdits(this.example, null);
     this.#code?.reset();
     this.#tell(this.obstacle);
     this.output.textContent = "";
