@@ -85,7 +85,7 @@ def write_as_one(source: Path, target: Path, form: str) -> None:
 
 
 def write_program(example: Example, live: Path, files: dict[str, str]) -> None:
-    """An example as pages fetch it: its file, or a folder's files with its environment and its own packages, as JSON."""
+    """An example as pages fetch it: its file, or JSON with a folder's files, environment and own packages."""
     if not example.is_folder:
         shutil.copy(example.path, live / "examples")
         return
@@ -142,7 +142,7 @@ def prune(cache: Path) -> None:
 
 
 def needs(example: Example) -> list[str]:
-    """What decides which modules the page needs at once: the import statements of a file; of a folder, all that it is."""
+    """What decides which modules the page needs at once: a file's import statements, all of a folder."""
     if example.is_folder:  # a framework imports what its settings and its templates name
         return sorted(map(str, example.program["files"].items()))
     return sorted(imports(example.tree))
@@ -217,7 +217,9 @@ def gather(folder: Path, distributions: Iterable[metadata.Distribution]) -> None
         shutil.copy(path, place)
 
 
-def copy_distributions(folder: Path, distributions: Iterable[metadata.Distribution], suffixes: AbstractSet[str]) -> None:
+def copy_distributions(
+    folder: Path, distributions: Iterable[metadata.Distribution], suffixes: AbstractSet[str]
+) -> None:
     """The files of packages, without their tests and what is for readers of other languages."""
     for distribution in distributions:
         for file in distribution.files or []:

@@ -62,6 +62,7 @@ class Live {
   constructor(host) {
     this.host = host;
     this.example = host.getAttribute("example") ?? "";
+    this.isFolder = host.hasAttribute("folder");
     this.path = host.getAttribute("path") ?? "/";
     this.title = host.getAttribute("title") ?? this.example;
     this.obstacle = host.getAttribute("obstacle") ?? "";
@@ -236,7 +237,7 @@ class Live {
     const { signal } = this.#attempt;
     this.player.pause();
     this.#tell("");
-    this.#code?.complain(null);
+    this.#code?.explain("");
     this.output.textContent = "";
     this.#setState("booting");
     this.#showProgress("Starting", 0);
@@ -257,7 +258,8 @@ class Live {
       const running = await start(this.example, {
         path: this.path,
         cable,
-        source: this.#code?.changed ? this.#code.source : undefined,
+        isFolder: this.isFolder,
+        files: this.#code?.changed ? this.#code.files : undefined,
         onprogress: (step, fraction) => signal.aborted || this.#showProgress(step, fraction),
         signal,
       });
@@ -271,7 +273,7 @@ class Live {
       if (/** @type {Error} */ (error).name === "Obstacle") {
         this.#cannotRun(/** @type {Error} */ (error).message);
         await this.#playOrPause();
-      } else this.#fail(/** @type {Error & {line?: number}} */ (error));
+      } else this.#fail(/** @type {Error & {line?: number, file?: string}} */ (error));
     }
   }
 
@@ -340,12 +342,13 @@ class Live {
     if (this.status.textContent !== step) this.status.textContent = step;
   }
 
-  /** @param {Error & {line?: number}} error */
+  /** @param {Error & {line?: number, file?: string}} error */
   #fail(error) {
+    const { line, file, message } = error;
+    const where = this.isFolder ? `${file}, line ${line}` : `Line ${line}`;
     this.#setState("failed");
-    this.#tell(error.line ? `Line ${error.line}: ${error.message}` : error.message, true);
-    const { line, message } = error;
-    if (line) void this.#openCode().then(() => this.#code?.complain({ line, message }));
+    this.#tell(line ? `${where}: ${message}` : message, true);
+    if (line) void this.#openCode().then(() => this.#code?.complain({ line, message, file }));
   }
 
   /** @param {string} lines  without the last one's line end */
@@ -415,7 +418,7 @@ class Live {
         this.app.scrollIntoView({ block: "nearest" }); // on a phone it is far above
         void this.run();
       };
-      const code = new CodePane(this.example, { onrun, onchange });
+      const code = new CodePane(this.example, this.isFolder, { onrun, onchange });
       this.codePlace.replaceChildren(code.element);
       await code.open();
       this.#code = code;

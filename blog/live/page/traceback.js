@@ -1,15 +1,17 @@
 /**
- * What Python's newest traceback says about a file: the innermost line of it, and the error.
+ * What Python's newest traceback says about a program's files: the innermost line of them, and the error.
  * @param {string} output  what Python has printed
- * @param {string} file
- * @returns {{line: number, message: string} | null}  null if there is no traceback, or it has not been printed whole
+ * @param {string[]} files
+ * @returns {{file: string, line: number, message: string} | null}  null if there is no traceback, or not yet all of it
  */
-export function complaint(output, file) {
+export function complaint(output, files) {
   const trace = output.slice(output.lastIndexOf("Traceback (most recent call last):")).split("\n").slice(1);
   const message = trace.find((line) => /^\w/.test(line));
   const lines = trace.flatMap((line) => {
-    const [, name, number] = /^ +File "(.*)", line (\d+)/.exec(line) ?? [];
-    return name === file ? [Number(number)] : [];
+    const [, path = "", number] = /^ +File "(.*)", line (\d+)/.exec(line) ?? [];
+    const file = files.find((name) => path === name || path.endsWith(`/${name}`));
+    return file ? [{ file, line: Number(number) }] : [];
   });
-  return message && lines.length ? { line: lines[lines.length - 1], message } : null;
+  const innermost = lines.at(-1);
+  return message && innermost ? { ...innermost, message } : null;
 }

@@ -111,13 +111,15 @@ async function boot({ module, snapshot, archive, lock, rest }) {
     lockFileContents: { info: lock, packages: {} },
     _loadSnapshot: snapshot,
   });
-  return python.pyimport("bridge").connect(
-    post,
-    (/** @type {string | undefined} */ server, /** @type {string} */ text) =>
-      self.postMessage({ kind: "log", server, text }),
-    fetchNow,
-    rest,
-  );
+  return python
+    .pyimport("bridge")
+    .connect(
+      post,
+      (/** @type {string | undefined} */ server, /** @type {string} */ text) =>
+        self.postMessage({ kind: "log", server, text }),
+      fetchNow,
+      rest,
+    );
 }
 
 /**

@@ -5,7 +5,7 @@ from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
-from bridge.in_place import run_in_place, step
+from bridge.in_place import run_coroutine, run_in_place
 
 
 def adapt_frameworks() -> None:
@@ -32,7 +32,7 @@ def call_asynchronous(self: Any, *arguments: Any, **options: Any) -> Any:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return step(self.awaitable(*arguments, **options))
+        return run_coroutine(self.awaitable(*arguments, **options))
     raise RuntimeError(
         "You cannot use AsyncToSync in the same thread as an async event loop - just await the async function directly."
     )

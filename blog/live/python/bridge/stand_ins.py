@@ -28,4 +28,3 @@ def uvicorn_server(_name: str | None) -> type:
     Each server has one to itself: replacing it twice would make the first one deaf.
     """
     return type("Server", (), {"force_exit": False, "handle_exit": lambda *_: None})
-

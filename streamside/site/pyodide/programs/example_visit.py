@@ -2,9 +2,11 @@
 
 import asyncio
 import io
+import json
 import os
 import re
 from contextlib import redirect_stderr
+from pathlib import Path
 from typing import Any
 
 import bridge  # type: ignore[import-not-found]  # blog/live/python/bridge: in there it is a module like any other
@@ -23,10 +25,19 @@ REQUEST: dict[str, Any] = {
 }
 
 
-async def visit(name: str, program: dict[str, dict[str, str]]) -> str | None:
+Program = dict[str, dict[str, str]]  # its files and its environment (catalogue.Example.program)
+
+
+def programs() -> dict[str, Program]:
+    """The examples that are to be visited, by name."""
+    told: dict[str, Program] = json.loads(Path("/work/programs.json").read_text())
+    return told
+
+
+async def visit(name: str, program: Program) -> str | None:
     """Start an example, ask for its page, then for whatever else it answers, and stop it.
 
-    `program` has its files and its environment. None if all went well with its page, or what did not. Raises `bridge.ExampleError` if it does not start.
+    None if all went well with its page, or what did not. Raises `bridge.ExampleError` if it does not start.
     """
     messages: list[dict[str, Any]] = []
     host = bridge.Bridge(messages.append)

@@ -5,7 +5,6 @@ Every example is visited, for some modules are imported only when something is a
 
 import importlib
 import importlib.abc
-import json
 import sys
 import zipfile
 from pathlib import Path
@@ -15,9 +14,10 @@ import bridge  # type: ignore[import-not-found]  # blog/live/python/bridge: in t
 
 sys.path.append("/programs")
 
-from example_visit import visit  # type: ignore[import-not-found]
+from example_visit import programs, visit  # type: ignore[import-not-found]
 
 ARCHIVE = f"/lib/python{sys.version_info[0]}{sys.version_info[1]}.zip"
+
 
 class ImportLog(importlib.abc.MetaPathFinder):
     """Finds nothing, and remembers what was looked for: a module that fails to be imported has been fetched as well."""
@@ -31,8 +31,12 @@ class ImportLog(importlib.abc.MetaPathFinder):
 
 
 async def main() -> None:
+    """Visit the examples, and write down what they have imported."""
+    write_down(await imported())
+
+
+def write_down(modules: set[str]) -> None:
     """Leave a list of those of the archive's files that are these modules'."""
-    modules = await imported()
     with zipfile.ZipFile(ARCHIVE) as archive:
         files = [name for name in archive.namelist() if bridge.module_name(name) in modules]
     Path("/work/imports.txt").write_text("\n".join(sorted(files)))
@@ -45,7 +49,7 @@ async def imported() -> set[str]:
     bridge.adapt()
     importlib.import_module("pyodide.ffi")  # which `bridge.connect` imports
     modules = set(sys.modules)
-    for name, program in json.loads(Path("/work/programs.json").read_text()).items():
+    for name, program in programs().items():
         await attempt(name, program)
     return modules | log.names
 

@@ -22,8 +22,13 @@ SOURCES = Path("/work/sources")
 async def main() -> None:
     """Visit the example, and pack."""
     sys.path.append(str(SOURCES))
-    names = await imported()
+    pack(await imported())
+
+
+def pack(names: set[str]) -> None:
+    """Make the archives; `names` are the modules that the example has imported."""
     common = set(Path("/work/imports.txt").read_text().split())
+    modules = []
     with (
         zipfile.ZipFile("/work/needed.zip", "w") as needed,  # stored, for it is packed as a whole
         zipfile.ZipFile("/work/rest.zip", "w", zipfile.ZIP_DEFLATED) as rest,
@@ -31,25 +36,19 @@ async def main() -> None:
     ):
         for file in standard.namelist():
             if bridge.module_name(file) in names and file not in common:
-                needed.writestr(entry(bridge.STANDARD + file), standard.read(file))
-        modules = []
+                needed.writestr(zipfile.ZipInfo(bridge.STANDARD + file), standard.read(file))
         for path in filter(Path.is_file, sorted(SOURCES.rglob("*"))):
             file = path.relative_to(SOURCES).as_posix()
-            module = bridge.module_name(file) if path.suffix == ".py" else package_of(path)
-            content = bytecode(path, file) if path.suffix == ".py" else path.read_bytes()
+            is_module = path.suffix == ".py"
+            content = bytecode(path, file) if is_module else path.read_bytes()
             if content is None:
                 continue
-            place = bridge.OWN + (f"{file}c" if path.suffix == ".py" else file)
-            rest.writestr(entry(place), content, zipfile.ZIP_DEFLATED)
-            if module in names:
-                needed.writestr(entry(place), content)
-            modules.append(module)
-        needed.writestr(entry("modules.txt"), "\n".join(sorted(set(modules))))
-
-
-def entry(name: str) -> zipfile.ZipInfo:
-    """The same bytes every time: without the time of day."""
-    return zipfile.ZipInfo(name)
+            place = f"{bridge.OWN}{file}c" if is_module else f"{bridge.OWN}{file}"
+            modules.append(bridge.module_name(file) if is_module else package_of(path))
+            rest.writestr(zipfile.ZipInfo(place), content, zipfile.ZIP_DEFLATED)
+            if modules[-1] in names:
+                needed.writestr(zipfile.ZipInfo(place), content)
+        needed.writestr(zipfile.ZipInfo("modules.txt"), "\n".join(sorted({*modules})))
 
 
 def package_of(path: Path) -> str:

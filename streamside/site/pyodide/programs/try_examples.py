@@ -10,7 +10,7 @@ from pathlib import Path
 sys.path[:0] = ["/project", "/project/blog/live/python", "/packages", "/programs"]
 
 import bridge  # type: ignore[import-not-found]  # noqa: E402  # from the folders above
-from example_visit import visit  # type: ignore[import-not-found]  # noqa: E402
+from example_visit import programs, visit  # type: ignore[import-not-found]  # noqa: E402
 
 
 async def reason(name: str, program: dict[str, dict[str, str]]) -> str | None:
@@ -25,6 +25,9 @@ async def reason(name: str, program: dict[str, dict[str, str]]) -> str | None:
 async def main() -> None:
     """Try them out, one after the other."""
     bridge.adapt()
-    programs = json.loads(Path("/work/programs.json").read_text())
-    reasons = {name: await reason(name, program) for name, program in programs.items()}
+    write_down({name: await reason(name, program) for name, program in programs().items()})
+
+
+def write_down(reasons: dict[str, str | None]) -> None:
+    """Leave what was found."""
     Path("/work/reasons.json").write_text(json.dumps(reasons))
