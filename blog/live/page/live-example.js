@@ -8,6 +8,7 @@ import { followTheme } from "./frame-theme.js";
 import { keepEdits, keptEdits } from "./kept-edits.js";
 import { Player, messages } from "./recording-player.js";
 import { RecordedApp } from "./recorded-app.js";
+import { startAhead } from "./start-ahead.js";
 import { WireView, seconds } from "./wire-view.js";
 
 /**
@@ -86,6 +87,7 @@ class Live {
     this.codeButton = button("Code", () => this.#toggleCode(), { "aria-expanded": "false" });
     this.clock = element("span", { class: "clock" });
     this.status = element("p", { class: "live-status", role: "status" });
+    this.amount = element("span", { class: "clock" });
     this.progress = element("progress", { max: "1", "aria-label": "Starting" });
     this.note = element("p", { class: "live-note", "aria-live": "polite" });
     this.tools = element("div", {});
@@ -124,20 +126,16 @@ class Live {
     host.removeAttribute("title"); // it names the frame; here it would be a tooltip on everything
     host.style.setProperty("--height", host.getAttribute("height") ?? "20rem");
     host.querySelector(".transcript")?.setAttribute("hidden", "");
-    host.append(
-      element(
-        "div",
-        { class: "live-bar", role: "group", "aria-label": this.title },
-        ...controls,
-        this.clock,
-        this.status,
-      ),
-      this.progress,
-      this.note,
-      this.tools,
-      this.panes,
-      this.logPlace,
+    const top = element(
+      "div",
+      { class: "live-bar", role: "group", "aria-label": this.title },
+      ...controls,
+      this.clock,
+      this.amount,
+      this.status,
     );
+    if (!this.obstacle) startAhead(top, async () => (await import("./run-example.js")).prepare());
+    host.append(top, this.progress, this.note, this.tools, this.panes, this.logPlace);
   }
 
   /** @param {State} state */
@@ -150,7 +148,7 @@ class Live {
     this.stopButton.hidden = !active;
     this.playButton.hidden = this.clock.hidden = state !== "idle" || !this.player.length;
     this.resetButton.hidden = state === "idle" && !this.#code?.changed;
-    this.progress.hidden = state !== "booting";
+    this.progress.hidden = this.amount.hidden = state !== "booting";
     this.tools.hidden = state !== "running";
     this.status.textContent = SAID[state];
     // The button that was pressed may have gone: the one in its place gets the focus.
@@ -263,7 +261,7 @@ class Live {
         path: this.path,
         cable,
         source: this.#code?.changed ? this.#code.source : undefined,
-        onprogress: (step, fraction) => signal.aborted || this.#showProgress(step, fraction),
+        onprogress: (...progress) => signal.aborted || this.#showProgress(...progress),
         onprint: (lines) => signal === this.#attempt.signal && this.#print(lines), // not of the run before
         signal,
       });
@@ -339,9 +337,11 @@ class Live {
   /**
    * @param {string} step
    * @param {number} fraction
+   * @param {string} [amount]
    */
-  #showProgress(step, fraction) {
+  #showProgress(step, fraction, amount = "") {
     this.progress.value = fraction;
+    this.amount.textContent = amount;
     if (this.status.textContent !== step) this.status.textContent = step;
   }
 
