@@ -1,7 +1,6 @@
 """What frameworks do with threads, done without."""
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 from asgiref.sync import AsyncToSync, SyncToAsync, async_to_sync, sync_to_async
@@ -12,11 +11,10 @@ from tests.live.host import run
 
 
 @pytest.fixture(autouse=True)
-def _adapted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _adapted(monkeypatch: pytest.MonkeyPatch) -> None:
     for owner, name in ((AsyncToSync, "__call__"), (SyncToAsync, "__call__"), (global_settings, "PASSWORD_HASHERS")):
         monkeypatch.setattr(owner, name, getattr(owner, name))
     adapt_frameworks()
-    yield
 
 
 def test_synchronous_and_asynchronous_code_call_each_other_without_a_thread() -> None:
@@ -29,7 +27,7 @@ def test_synchronous_and_asynchronous_code_call_each_other_without_a_thread() ->
         async def double(number: int) -> int:
             return 2 * await sync_to_async(abs)(number)
 
-        with pytest.raises(RuntimeError, match="cannot wait|async event loop"):
+        with pytest.raises(RuntimeError, match="async event loop"):
             async_to_sync(double)(-2)
         assert await sync_to_async(async_to_sync(double))(-2) == 4
 

@@ -45,9 +45,9 @@ def test_synchronous_code_calls_a_coroutine_that_waits_for_tasks_of_its_own() ->
 
         async def put() -> str:
             assert asyncio.get_running_loop() is loop
-            await asyncio.gather(*[asyncio.create_task(queue.put(number)) for number in (1, 2)])
             async with asyncio.timeout(1):
-                return "put"
+                await asyncio.gather(*[asyncio.create_task(queue.put(number)) for number in (1, 2)])
+            return "put"
 
         assert await run_in_place(lambda: run_coroutine(put())) == "put"
         assert await hearing == 1

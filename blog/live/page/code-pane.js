@@ -8,7 +8,6 @@ import { FileList } from "./file-list.js";
 import { keepEdits, keptEdits } from "./kept-edits.js";
 import { LinkedProgram } from "./linked-program-notice.js";
 import { fromFragment, isFor, toFragment } from "./program-link.js";
-import { complaint } from "./traceback.js";
 
 const KEYS = "Ctrl+Enter (on a Mac ⌘ for Ctrl) runs it, Ctrl+F searches, Ctrl+] indents, Tab leaves the editor.";
 
@@ -167,26 +166,15 @@ export class CodePane {
   }
 
   /**
-   * Show what keeps the program from running, at its line.
-   * @param {Complaint} told
+   * Mark the line that Python complains of.
+   * @param {Complaint | null} told  null: no complaint any more
+   * @param {boolean} [isToBeSeen]  whatever file is in sight now
    */
-  complain(told) {
-    this.#open(told.file ?? "");
-    this.#complain(told);
-  }
-
-  /**
-   * Mark the line that the newest traceback in what was printed complains of.
-   * @param {string} printed
-   */
-  explain(printed) {
-    this.#complain(complaint(printed, [...this.#files.keys()]));
-  }
-
-  /** @param {Complaint | null} told  null: no complaint any more */
-  #complain(told) {
-    for (const [name, file] of this.#files)
+  complain(told, isToBeSeen = false) {
+    if (told?.file && isToBeSeen) this.#open(told.file);
+    for (const [name, file] of this.#files) {
       file.complain(told && name === (told.file ?? this.#file?.name) ? told : null);
+    }
   }
 
   /** @param {boolean} [byReader]  only what readers have typed themselves is kept: nothing that came with a link */

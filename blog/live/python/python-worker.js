@@ -3,7 +3,8 @@
  *
  * From the page, each with a number to answer to: `scripts` (urls), `boot` (module, snapshot or archive, lock, rest),
  * `unpack` (example, archive, rest), `start` and `restart` (server, example, files, environment), `stop` (server),
- * `resumption` (source); and `port`, one to a service worker. To the page: `there`, once; `answer` (call, result or error), `log` (server or null, text).
+ * `resumption` (source); and `port`, one to a service worker. To the page: `there`, once; `answer` (call, result or
+ * error), `log` (server or null, text, late: it had to wait, for more is printed than a page can show).
  */
 
 /** @typedef {{message: string, line: number | undefined, file: string | undefined} | null} Failure */
@@ -115,8 +116,8 @@ async function boot({ module, snapshot, archive, lock, rest }) {
     .pyimport("bridge")
     .connect(
       post,
-      (/** @type {string | undefined} */ server, /** @type {string} */ text) =>
-        self.postMessage({ kind: "log", server, text }),
+      (/** @type {string | undefined} */ server, /** @type {string} */ text, /** @type {boolean} */ late) =>
+        self.postMessage({ kind: "log", server, text, late }),
       fetchNow,
       rest,
     );

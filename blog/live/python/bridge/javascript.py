@@ -26,7 +26,7 @@ def connect(post: Any, log: Any, fetch: Any, rest: str) -> Any:
         return to_js(value, dict_converter=Object.fromEntries)
 
     bridge = Bridge(lambda message: post(to_object(message)))
-    sys.stdout = sys.stderr = Printer(log)
+    sys.stdout = sys.stderr = printer = Printer(log)
     sys.meta_path.append(Rest(archived(), lambda: Path(ARCHIVE).write_bytes(fetch(rest).to_bytes())))
     adapt()
     random.seed()  # a snapshot would give everybody the same numbers
@@ -36,6 +36,8 @@ def connect(post: Any, log: Any, fetch: Any, rest: str) -> Any:
             await action(name, *program)
         except ExampleError as error:
             return to_object({"message": str(error), "line": error.line, "file": error.file})
+        finally:
+            printer.send_all()  # the page is told of it when all that it has printed is there
         return None
 
     def unpack(example: str, archive: Any, rest: str) -> None:

@@ -93,7 +93,8 @@ def _explained(places: Mapping[str, str]) -> Iterator[None]:
         if isinstance(error, KeyboardInterrupt | asyncio.CancelledError):
             raise
         traceback.print_exc()
-        raise ExampleError(f"{type(error).__name__}: {error}", *_place(error, places)) from error
+        what = traceback.format_exception_only(error)[0].strip()
+        raise ExampleError(what, *_place(error, places)) from error
 
 
 def _place(error: BaseException, places: Mapping[str, str]) -> tuple[int | None, str | None]:
