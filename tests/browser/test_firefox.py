@@ -215,12 +215,15 @@ def test_a_websocket_does_what_the_standard_says_and_breaks_with_the_cable(page:
     page.evaluate(f"(script) => ({inside})(script) && null", OPEN)
     for act, expected in VISITS:
         assert page.evaluate(inside, act) == expected, act
-    live.wait("live.innerText.includes('left 3001 enough')")
-    page.evaluate(f"(script) => void ({inside})(script)", "visit('echo').then((seen) => { document.title = seen; })")
-    live.wait("all('.received .first').filter((each) => each.textContent.startsWith('101')).length === 6")
+    log = "all('.live-log pre')[0].textContent"
+    live.wait(f"{log}.includes('left 3001 enough')")
+    last = "visit('echo', [], (socket, type) => { document.title = type; }).then((seen) => { document.title = seen; })"
+    page.evaluate(f"(script) => void ({inside})(script)", last)
+    title = "live.querySelector('iframe').contentDocument.title"
+    live.wait(f"{title} === 'open'")
     live.press("Cut the cable")
-    live.wait("live.querySelector('iframe').contentDocument.title === 'open,,close,1006,,false'")
-    live.wait("live.innerText.includes('left 1006')")
+    live.wait(f"{title} === 'open,,close,1006,,false'")
+    live.wait(f"{log}.includes('left 1006')")
 
 
 def test_a_page_that_was_left_has_stopped_and_runs_again(page: Tab, site: str) -> None:
