@@ -79,7 +79,8 @@ def write_as_one(source: Path, target: Path, form: str) -> None:
     command = [setup.node(), HERE / "one_file.mjs", source, target, form]
     done = subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
-        raise UserError(source.name, f"cannot be made one file:\n{done.stderr.strip()}")
+        remedy = "if a package is missing, `python -m streamside.setup` installs it"
+        raise UserError(source.name, f"cannot be made one file:\n{done.stderr.strip()}", remedy)
 
 
 def write_table(live: Path, files: dict[str, str]) -> None:
