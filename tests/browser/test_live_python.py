@@ -51,7 +51,7 @@ def test_the_first_example_streams_into_its_page(fresh: Laboratory) -> None:
 def test_all_examples_for_the_page_run_in_it_at_once(laboratory: Laboratory) -> None:
     for example in catalogue.Project().examples:
         if not example.obstacle:
-            run = laboratory.run(name=example.name)
+            run = laboratory.run(name=example.name, isFolder=example.is_folder)
             run.frame().locator("h1").wait_for()
             assert "Traceback" not in run.log
 

@@ -42,9 +42,9 @@ def run_coroutine(coroutine: Coroutine[Any, Any, Any]) -> Any:
         coroutine.close()
         raise RuntimeError("Only what asynchronous code has called can call asynchronous code: a page has no threads.")
     loop = waiting[-1]
-    caller = asyncio.current_task(loop)
     ready: deque[asyncio.Handle] = deque()
     asyncio._set_running_loop(loop)
+    caller = asyncio.current_task()
     asyncio.tasks._leave_task(loop, caller)  # type: ignore[arg-type]
     try:
         with _collecting(loop, ready):
