@@ -117,13 +117,6 @@ def page(browser: Browser) -> Iterator[Page]:
         yield page
 
 
-@pytest.fixture(scope="session")
-def visitor(browser: Browser) -> Iterator[Page]:
-    """The same page for all tests that go from address to address and leave nothing behind."""
-    with opened(browser) as page:
-        yield page
-
-
 @contextmanager
 def opened(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(reduced_motion="reduce")
