@@ -22,7 +22,6 @@ const LOADING = 5_000; // ms for the worker's script to come
 const ATTEMPTS = 3;
 const SETTLE = 25; // ms by which a page's account waits, so that bytes are told before what was made of them
 const REFUSED = "This browser does not let this page have a service worker; Python in the page needs one.";
-const USUAL_RECONNECTION_TIME = 3_000; // ms, where neither a stream nor the browser has told
 
 /** @typedef {{cut: boolean, delay: number, rate: number, hold: boolean, answer: 503 | 204 | null}} CableState */
 /** @typedef {Record<string, any> & {kind: "waiting" | "request" | "response" | "chunk" | "end" | "source", time: number}} WireMessage */
@@ -289,7 +288,8 @@ export class Running extends EventTarget {
   }
 }
 
-let reconnectionTime = USUAL_RECONNECTION_TIME;
+/** This browser's, in milliseconds: once it was measured. @type {number | undefined} */
+let reconnectionTime;
 
 /**
  * @param {Map<string, number>} numbers
