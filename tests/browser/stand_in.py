@@ -32,6 +32,7 @@ APP = "<main><h1>Counting</h1><p>one</p><button>Press</button></main><script>doc
 RUNTIME = """
 import { EventStreams } from "./event-stream.js";
 export const obstacle = async () => fake.obstacle ?? null;
+export const prepare = async () => void (fake.prepared = (fake.prepared ?? 0) + 1);
 export async function start(example, options) {
   const note = (what) => async (...values) => void fake.calls.push([what, ...values]);
   fake.calls.push(["start", example, options.path, options.source ?? null, JSON.stringify(options.cable)]);

@@ -38,8 +38,8 @@ def test_the_first_example_streams_into_its_page(fresh: Laboratory) -> None:
     stream = f"each.connection === {request['connection']}"
     run.wait(f"run.wire.some((each) => each.kind === 'end' && each.by === 'server' && {stream})")
     steps = fresh.page.evaluate("steps")
-    assert [fraction for _, fraction in steps] == sorted(fraction for _, fraction in steps)
-    assert {step for step, _ in steps} == {"Fetching Python", "Starting Python", "Starting the server", "Running"}
+    assert [fraction for _, fraction, *_ in steps] == sorted(fraction for _, fraction, *_ in steps)
+    assert {step for step, *_ in steps} == {"Fetching Python", "Starting Python", "Starting the server", "Running"}
     run.wait("run.wire.filter((each) => each.kind === 'request').length >= 3")  # the browser comes back
     error = run.wire(kind="source", what="error")[0]
     again = run.wire(kind="request")[2]

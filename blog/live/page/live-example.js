@@ -9,6 +9,7 @@ import { button, element } from "./dom.js";
 import { keepEdits, keptEdits } from "./kept-edits.js";
 import { Player, messages } from "./recording-player.js";
 import { RecordedApp } from "./recorded-app.js";
+import { startAhead } from "./start-ahead.js";
 import { WireView, seconds } from "./wire-view.js";
 
 /**
@@ -85,6 +86,7 @@ class Live {
     this.clock = element("span", { class: "clock" }, element("strong", {}, "Recording"), " ");
     this.clockTime = this.clock.appendChild(element("span", {}));
     this.status = element("p", { class: "live-status", role: "status" });
+    this.amount = element("span", { class: "clock" });
     this.progress = element("progress", { max: "1", "aria-label": "Starting" });
     this.note = element("p", { class: "live-note", "aria-live": "polite" });
     this.tools = element(
@@ -122,20 +124,16 @@ class Live {
     host.removeAttribute("title"); // it names the frame; here it would be a tooltip on everything
     host.style.setProperty("--height", host.getAttribute("height") ?? "20rem");
     host.querySelector(".transcript")?.setAttribute("hidden", "");
-    host.append(
-      element(
-        "div",
-        { class: "live-bar", role: "group", "aria-label": this.title },
-        ...controls,
-        this.clock,
-        this.status,
-      ),
-      this.progress,
-      this.note,
-      this.tools,
-      this.panes,
-      this.log,
+    const top = element(
+      "div",
+      { class: "live-bar", role: "group", "aria-label": this.title },
+      ...controls,
+      this.clock,
+      this.amount,
+      this.status,
     );
+    if (!this.obstacle) startAhead(top, async () => (await import("./run-example.js")).prepare());
+    host.append(top, this.progress, this.note, this.tools, this.panes, this.log);
   }
 
   /** @param {State} state */
@@ -148,7 +146,7 @@ class Live {
     this.stopButton.hidden = !active;
     this.playButton.hidden = this.clock.hidden = state !== "idle" || !this.player.length;
     this.resetButton.hidden = state === "idle" && !this.#code?.changed;
-    this.progress.hidden = state !== "booting";
+    this.progress.hidden = this.amount.hidden = state !== "booting";
     this.tools.hidden = this.obstacle !== ""; // else it keeps its place, or all below would move at Run
     if (state !== "running") for (const each of this.tools.querySelectorAll("button")) each.disabled = true;
     this.log.hidden = !this.output.textContent;
@@ -256,7 +254,7 @@ class Live {
         path: this.path,
         cable,
         source: this.#code?.changed ? this.#code.source : undefined,
-        onprogress: (step, fraction) => signal.aborted || this.#showProgress(step, fraction),
+        onprogress: (...progress) => signal.aborted || this.#showProgress(...progress),
         signal,
       });
       if (signal.aborted) return void running.stop();
@@ -331,9 +329,11 @@ class Live {
   /**
    * @param {string} step
    * @param {number} fraction
+   * @param {string} [amount]
    */
-  #showProgress(step, fraction) {
+  #showProgress(step, fraction, amount = "") {
     this.progress.value = fraction;
+    this.amount.textContent = amount;
     if (this.status.textContent !== step) this.status.textContent = step;
   }
 
