@@ -38,6 +38,8 @@ export async function start(example, options) {
   fake.calls.push(["start", example, options.path, options.source ?? null, JSON.stringify(options.cable)]);
   options.onprogress("Fetching Python", 0.25);
   await fake.gate;
+  fake.print = options.onprint;
+  if (fake.printed) fake.print(fake.printed);
   if (fake.error) throw fake.error;
   const running = new EventTarget();
   const cable = ["cut", "mend", "delay", "rate", "hold", "answer", "restart"].map((name) => [name, note(name)]);

@@ -170,11 +170,11 @@ def test_what_python_prints_is_shown(show: Callable[..., Locator], page: Page) -
     live = show(exchange(NUMBERS))
     run(live)
     expect(live.locator(".live-log")).to_be_hidden()
-    page.evaluate("fake.emit('log', {text: 'Traceback'}); fake.emit('log', {text: 'ValueError'})")
+    page.evaluate("fake.print('one'); fake.print('two')")
     live.get_by_text("What Python printed").click()
-    expect(live.get_by_label("What Python printed")).to_have_text("Traceback\nValueError")
+    expect(live.get_by_label("What Python printed")).to_have_text("one\ntwo\n")
     assert violations(page) == []
-    page.evaluate("for (let n = 0; n < 99; n++) fake.emit('log', { text: 'x'.repeat(1000) })")
+    page.evaluate("for (let n = 0; n < 99; n++) fake.print('x'.repeat(1000))")
     assert len(live.get_by_label("What Python printed").inner_text()) < 51_000
 
 

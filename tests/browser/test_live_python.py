@@ -74,14 +74,18 @@ def test_two_examples_share_one_python(laboratory: Laboratory) -> None:
     [
         ("app = 1\ndef f(:\n", "SyntaxError: invalid syntax", 2),
         ("\n\nimport numpy\n", "There is no module “numpy” in this page: it has the tutorial's own packages only.", 3),
-        ("def f():\n    return 1 / 0\n\nf()\n", "ZeroDivisionError: division by zero", 2),
+        ("def f():\n    return 1 / 0\n\nprint('begun')\nf()\n", "ZeroDivisionError: division by zero", 2),
         ("x = 1\n", "The example has no “app”: the server needs an ASGI application of that name.", None),
     ],
 )
 def test_a_program_that_does_not_start(laboratory: Laboratory, program: str, message: str, line: int | None) -> None:
     failure = laboratory.page.evaluate(
-        "(source) => run('program', { source }).catch(({ name, message, line }) => ({ name, message, line }))", program
+        """(source) =>
+          run("program", { source }).catch(({ name, message, line, log }) => ({ name, message, line, log }))""",
+        program,
     )
+    printed = failure.pop("log")
+    assert ("begun\nTraceback" in printed) == ("begun" in program)
     assert failure == {"name": "StartError", "message": message, "line": line}
     laboratory.run(COUNTER).wait("run.log.includes('begin')")  # and another one does
 

@@ -5,7 +5,6 @@ import { button, element } from "./dom.js";
 import { keepEdits, keptEdits } from "./kept-edits.js";
 import { LinkedProgram } from "./linked-program-notice.js";
 import { fromFragment, isFor, toFragment } from "./program-link.js";
-import { complaint } from "./traceback.js";
 
 const KEYS = "Ctrl+Enter (on a Mac ⌘ for Ctrl) runs it, Ctrl+F searches, Ctrl+] indents, Tab leaves the editor.";
 
@@ -108,14 +107,6 @@ export class CodePane {
   /** @param {{line: number, message: string} | null} complaint */
   complain(complaint) {
     this.#editor?.complain(complaint);
-  }
-
-  /**
-   * Mark the line that the newest traceback in what was printed complains of.
-   * @param {string} printed
-   */
-  explain(printed) {
-    this.complain(complaint(printed, `${this.example}.py`));
   }
 
   /** @param {boolean} [byReader]  only what readers have typed themselves is kept: nothing that came with a link */

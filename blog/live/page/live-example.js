@@ -18,8 +18,6 @@ import { WireView, seconds } from "./wire-view.js";
  * @typedef {import('./run-example.js').Running} Running
  */
 
-/** Of what Python prints, in characters. */
-const LOG_LIMIT = 50_000;
 /** What is announced on entering a state. */
 const SAID = {
   idle: "",
@@ -53,12 +51,16 @@ class Live {
   #running = null;
   /** @type {import('./code-pane.js').CodePane | null} */
   #code = null;
+  /** @type {import('./log-pane.js').LogPane | null} */
+  #log = null;
   /** @type {Promise<void> | undefined} */
   #opened;
   /** Whether the program that came with the address, if one did, could be loaded. @type {Promise<boolean> | undefined} */
   #linked;
   /** @type {State} */
   #state = "idle";
+  /** The complaint of the running program that was told last: readers may fold away what tells of it. */
+  #told = "";
 
   /** @param {HTMLElement} host */
   constructor(host) {
@@ -66,6 +68,7 @@ class Live {
     this.example = host.getAttribute("example") ?? "";
     this.path = host.getAttribute("path") ?? "/";
     this.title = host.getAttribute("title") ?? this.example;
+    this.file = `${this.example}.py`;
     this.obstacle = host.getAttribute("obstacle") ?? "";
     const recording = JSON.parse(host.querySelector(":scope > script")?.textContent ?? '{"page": "", "exchanges": []}');
 
@@ -95,8 +98,7 @@ class Live {
       cableButtons(null, preset(host.getAttribute("cable") ?? ""), () => {}),
     );
     this.app = element("div", { class: "live-app" }, this.page.frame);
-    this.output = element("pre", { tabindex: "0", "aria-label": "What Python printed" });
-    this.log = element("details", { class: "live-log" }, element("summary", {}, "What Python printed"), this.output);
+    this.logPlace = element("div", {});
     this.codePlace = element("div", { class: "live-program", hidden: true });
     this.panes = element(
       "div",
@@ -133,7 +135,7 @@ class Live {
       this.status,
     );
     if (!this.obstacle) startAhead(top, async () => (await import("./run-example.js")).prepare());
-    host.append(top, this.progress, this.note, this.tools, this.panes, this.log);
+    host.append(top, this.progress, this.note, this.tools, this.panes, this.logPlace);
   }
 
   /** @param {State} state */
@@ -149,7 +151,6 @@ class Live {
     this.progress.hidden = this.amount.hidden = state !== "booting";
     this.tools.hidden = this.obstacle !== ""; // else it keeps its place, or all below would move at Run
     if (state !== "running") for (const each of this.tools.querySelectorAll("button")) each.disabled = true;
-    this.log.hidden = !this.output.textContent;
     this.status.textContent = SAID[state];
     // The button that was pressed may have gone: the one in its place gets the focus.
     if (this.host.contains(focused) && focused?.closest("[hidden]")) {
@@ -236,12 +237,15 @@ class Live {
     this.player.pause();
     this.#tell("");
     this.#code?.complain(null);
-    this.output.textContent = "";
+    this.#log?.clear();
+    this.#told = "";
     this.#setState("booting");
     this.#showProgress("Starting", 0);
     try {
       await this.#end();
-      const { obstacle, start } = await import("./run-example.js");
+      const [{ obstacle, start }, log] = await Promise.all([import("./run-example.js"), import("./log-pane.js")]);
+      this.#log ??= new log.LogPane();
+      this.logPlace.replaceChildren(this.#log.element);
       const why = await obstacle();
       if (signal.aborted) return;
       if (why) {
@@ -255,6 +259,7 @@ class Live {
         cable,
         source: this.#code?.changed ? this.#code.source : undefined,
         onprogress: (...progress) => signal.aborted || this.#showProgress(...progress),
+        onprint: (lines) => signal === this.#attempt.signal && this.#print(lines), // not of the run before
         signal,
       });
       if (signal.aborted) return void running.stop();
@@ -280,7 +285,6 @@ class Live {
     const on = (type, hear) =>
       running.addEventListener(type, (event) => hear(/** @type {CustomEvent} */ (event).detail));
     on("wire", (message) => this.wire.draw(message));
-    on("log", ({ text }) => this.#print(text));
     on("ended", ({ why }) => running === this.#running && this.stop().then(() => this.#tell(why)));
     const frame = element("iframe", { title: this.title });
     watchFrame(frame);
@@ -314,7 +318,7 @@ class Live {
     keepEdits(this.example, null);
     this.#code?.reset();
     this.#tell(this.obstacle);
-    this.output.textContent = "";
+    this.#log?.clear();
     this.#showPage(new RecordedApp(this.recordedPage, this.title, this.path));
     this.#setState("idle");
     await this.#showPoster();
@@ -337,21 +341,37 @@ class Live {
     if (this.status.textContent !== step) this.status.textContent = step;
   }
 
-  /** @param {Error & {line?: number}} error */
-  #fail(error) {
+  /**
+   * The program did not start: nothing of what ran before is left to be taken for its own.
+   * @param {Error & {line?: number}} error
+   */
+  #fail({ message, line }) {
     this.#setState("failed");
-    this.#tell(error.line ? `Line ${error.line}: ${error.message}` : error.message, true);
-    const { line, message } = error;
+    this.wire.reset();
+    this.app.replaceChildren(element("p", { class: "live-nothing" }, "Nothing to show: the program did not start."));
+    this.#complain({ message, line: line ?? this.#log?.complaint(this.file)?.line });
     if (line) void this.#openCode().then(() => this.#code?.complain({ line, message }));
   }
 
-  /** @param {string} lines  without the last one's line end */
+  /** @param {string} lines  that Python has printed */
   #print(lines) {
-    const { output } = this;
-    output.append(`${lines}\n`);
-    if (output.textContent.length > LOG_LIMIT) output.textContent = output.textContent.slice(-LOG_LIMIT / 2);
-    this.log.hidden = false;
-    this.#code?.explain(output.textContent);
+    this.#log?.print(lines);
+    const complaint = this.#log?.complaint(this.file);
+    if (!complaint || this.#state !== "running") return; // of a program that does not start, its failure tells
+    if (JSON.stringify(complaint) === this.#told) return;
+    this.#told = JSON.stringify(complaint);
+    this.status.textContent = "Running, after an error";
+    this.#complain(complaint);
+  }
+
+  /**
+   * In one sentence above the panes, in the program, and with all that was printed.
+   * @param {{message: string, line: number | undefined}} complaint
+   */
+  #complain({ message, line }) {
+    this.#tell(line ? `Line ${line}: ${message}` : message, true);
+    this.#code?.complain(line ? { line, message } : null);
+    if (this.#log) this.#log.element.open = true;
   }
 
   /**
@@ -359,7 +379,7 @@ class Live {
    * @param {boolean} [bad]
    */
   #tell(sentence, bad = false) {
-    this.note.textContent = sentence;
+    if (this.note.textContent !== sentence) this.note.textContent = sentence;
     this.note.classList.toggle("bad", bad);
   }
 

@@ -4,8 +4,8 @@
  *     const running = await start("basic_stream", {});
  *     frame.src = running.url;
  *
- * A `Running` tells what goes over its wire (`wire`: a WireMessage), what Python prints (`log`: `{text}`), and that it was
- * ended from elsewhere (`ended`: `{why}`): by the page's leaving, or with another example that would not stop.
+ * A `Running` tells what goes over its wire (`wire`: a WireMessage), and that it was ended from elsewhere (`ended`:
+ * `{why}`): by the page's leaving, or with another example that would not stop.
  */
 /* global streamside */
 import "../bundle.js";
@@ -35,6 +35,7 @@ const REFUSED = "This browser does not let this page have a service worker; Pyth
  * @property {string} [path]  what the frame is to show
  * @property {Partial<CableState>} [cable]  the cable's state from the first request on
  * @property {OnProgress} [onprogress]
+ * @property {(lines: string) => void} [onprint]  what Python prints, from the program's first line on
  * @property {AbortSignal} [signal]  gives up while it is starting; a program that does not let go is ended
  */
 
@@ -87,7 +88,8 @@ export async function obstacle() {
  * @param {Options} [options]
  * @returns {Promise<Running>}  rejects with `StartError`
  */
-export async function start(example, { source, path = "/", cable = {}, onprogress = () => {}, signal } = {}) {
+export async function start(example, options = {}) {
+  const { source, path = "/", cable = {}, onprogress = () => {}, onprint = () => {}, signal } = options;
   const reason = await obstacle();
   if (reason) throw new Obstacle(reason);
   await Promise.all(stops); // of which one may yet end Python
@@ -99,7 +101,7 @@ export async function start(example, { source, path = "/", cable = {}, onprogres
   ]);
   if (signal?.aborted) throw new StartError(STOPPED);
   onprogress("Starting the server", 0.95);
-  const running = new Running(example, program, path, cable);
+  const running = new Running(example, program, path, cable, onprint);
   const giveUp = () => void running.stop();
   signal?.addEventListener("abort", giveUp);
   await running.begin().finally(() => signal?.removeEventListener("abort", giveUp));
@@ -161,12 +163,14 @@ export class Running extends EventTarget {
    * @param {string} program
    * @param {string} path
    * @param {Partial<CableState>} cable
+   * @param {(lines: string) => void} onprint
    */
-  constructor(example, program, path, cable) {
+  constructor(example, program, path, cable, onprint) {
     super();
     this.#example = example;
     this.#program = program;
     Object.assign(this.#state, cable);
+    this.onprint = onprint;
     this.name = `${example}-${++serverCount}`;
     this.url = `${SITE}live/${TAB}/${this.name}${path.startsWith("/") ? path : `/${path}`}`;
     this.cable = {
@@ -251,11 +255,6 @@ export class Running extends EventTarget {
   /** The preset answer was given. */
   answered() {
     this.#state.answer = null;
-  }
-
-  /** @param {string} text */
-  log(text) {
-    this.dispatchEvent(new CustomEvent("log", { detail: { text } }));
   }
 
   /**
@@ -488,7 +487,7 @@ const python = {
       if (error) waiting?.reject(new StartError(error));
       else waiting?.resolve(result);
     } else if (kind === "log") {
-      for (const running of server ? [servers.get(server)] : servers.values()) running?.log(text);
+      for (const running of server ? [servers.get(server)] : servers.values()) running?.onprint(text);
     }
   },
 
