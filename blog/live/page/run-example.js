@@ -27,7 +27,7 @@ const STOPPED = "It was stopped.";
 const REFUSED = "This browser does not let this page have a service worker; Python in the page needs one.";
 
 /** @typedef {{cut: boolean, delay: number, rate: number, hold: boolean, answer: 503 | 204 | null}} CableState */
-/** @typedef {Record<string, any> & {kind: "waiting" | "request" | "response" | "chunk" | "end" | "source", time: number}} WireMessage */
+/** @typedef {Record<string, any> & {kind: "waiting" | "request" | "response" | "chunk" | "frame" | "end" | "source", time: number}} WireMessage */
 /** @typedef {(step: string, fraction: number, amount?: string) => void} OnProgress  `amount` is what has been fetched, in words */
 /**
  * @typedef {object} Options
