@@ -81,7 +81,8 @@ def test_two_examples_share_one_python(laboratory: Laboratory) -> None:
 def test_a_program_that_does_not_start(laboratory: Laboratory, program: str, message: str, line: int | None) -> None:
     failure = laboratory.page.evaluate(
         """(source) =>
-          run("program", { files: { "program.py": source } }).catch(({ name, message, line, log }) => ({ name, message, line, log }))""",
+          run("program", { files: { "program.py": source } })
+            .catch(({ name, message, line, log }) => ({ name, message, line, log }))""",
         program,
     )
     printed = failure.pop("log")
@@ -127,7 +128,8 @@ def test_a_run_waits_until_what_was_stopped_before_has_ended(fresh: Laboratory) 
 GIVE_UP = """(source) => {
   const giveUp = new AbortController();
   const before = steps.length;
-  const failed = run("program", { files: { "program.py": source }, signal: giveUp.signal }).catch((error) => error.message);
+  const options = { files: { "program.py": source }, signal: giveUp.signal };
+  const failed = run("program", options).catch((error) => error.message);
   const isStarting = () => steps.slice(before).some(([step]) => step === "Starting the server");
   const waiting = setInterval(() => isStarting() && giveUp.abort(), 50);
   return failed.finally(() => clearInterval(waiting));
