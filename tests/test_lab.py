@@ -162,7 +162,6 @@ def test_the_table_of_contents_names_every_lesson_and_what_is_to_come():
 
 
 def test_an_example_that_cannot_run_in_a_page_says_why():
-    from examples import django_yo
 
     shown = lab.LiveExample("django_yo", "Yo", "/", "20rem", "", "It needs <threads>.", True, "", (), "")
     assert Found(shown._repr_html_()).tags["live-example"]["obstacle"] == "It needs <threads>."
