@@ -54,7 +54,7 @@ def page_digests(project: Project, addresses: Mapping[str, str]) -> dict[str, st
     """
     common = digest(
         *map(content, files_below(project.root / "blog/template")),
-        *(content(Path(__file__).with_name(name)) for name in ("page.py", "markdown.py")),
+        *(content(Path(__file__).with_name(name)) for name in ("notebook_page.py", "markdown.py")),
         content(ROOT / "requirements.lock"),
         _table_of_contents(project).encode(),
         repr(sorted(addresses.items())).encode(),

@@ -1,6 +1,6 @@
 """Lessons → site: brings `_site` up to date with its sources, or completes one whose pages Quarto made.
 
-Cheap when nothing has changed: each page holds the digest of its sources, and only `page` imports nbconvert.
+Cheap when nothing has changed: each page holds the digest of its sources, and only `notebook_page` imports nbconvert.
 """
 
 import tempfile
@@ -86,7 +86,7 @@ def _pages(project: Project, out: Path, copied: dict[str, str]) -> dict[str, byt
     stale = {href for href, digest in digests.items() if outdated.made_from(out / href) != digest}
     if not stale:
         return {}
-    from streamside.site.page import Pages
+    from streamside.site.notebook_page import Pages
 
     pages = Pages(project, addresses)
     made = {

@@ -18,11 +18,13 @@ LABORATORY = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Labo
 import * as runtime from "./live/page/run-example.js";
 Object.assign(window, { runtime, runs: [], steps: [] });
 window.run = async (example, options = {}) => {
-  const running = await runtime.start(example, { onprogress: (...step) => steps.push(step), ...options });
   const frame = document.createElement("iframe");
-  const run = { running, frame, wire: [], log: "", ended: null };
+  const run = { running: null, frame, wire: [], log: "", ended: null };
+  const onprogress = (...step) => steps.push(step);
+  const onprint = (lines) => { run.log += `${lines}\\n`; };
+  const starting = runtime.start(example, { onprogress, onprint, ...options });
+  const running = run.running = await starting.catch((error) => { throw Object.assign(error, { log: run.log }); });
   running.addEventListener("wire", ({ detail }) => run.wire.push(detail));
-  running.addEventListener("log", ({ detail }) => { run.log += `${detail.text}\\n`; });
   running.addEventListener("ended", ({ detail }) => { run.ended = detail.why; });
   frame.src = running.url;
   await new Promise((resolve) => { frame.onload = resolve; document.body.append(frame); });

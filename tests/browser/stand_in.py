@@ -32,11 +32,14 @@ APP = "<main><h1>Counting</h1><p>one</p><button>Press</button></main><script>doc
 RUNTIME = """
 import { EventStreams } from "./event-stream.js";
 export const obstacle = async () => fake.obstacle ?? null;
+export const prepare = async () => void (fake.prepared = (fake.prepared ?? 0) + 1);
 export async function start(example, options) {
   const note = (what) => async (...values) => void fake.calls.push([what, ...values]);
   fake.calls.push(["start", example, options.path, options.source ?? null, JSON.stringify(options.cable)]);
   options.onprogress("Fetching Python", 0.25);
   await fake.gate;
+  fake.print = options.onprint;
+  if (fake.printed) fake.print(fake.printed);
   if (fake.error) throw fake.error;
   const running = new EventTarget();
   const cable = ["cut", "mend", "delay", "rate", "hold", "answer", "restart"].map((name) => [name, note(name)]);

@@ -8,9 +8,11 @@ from tests.browser.stand_in import (
     NUMBERS,
     PROGRAM,
     calls,
+    emit,
     exchange,
     run,
     violations,
+    wire,
 )
 
 
@@ -60,7 +62,6 @@ def test_the_code_comes_into_sight_with_its_line_numbers(show: Callable[..., Loc
     page.wait_for_function("document.querySelector('.cm-gutterElement:nth-child(2)').offsetHeight > 16")
     assert editor.evaluate(LINES, ".cm-line")[:3] == editor.evaluate(LINES, ".cm-gutterElement")[1:4]
     assert page.evaluate("document.documentElement.scrollWidth") == 390
-    expect(live.locator(".live-app")).not_to_be_in_viewport(ratio=0.5)
     live.get_by_role("textbox").press("Control+Enter")
     expect(live.locator(".live-app")).to_be_in_viewport(ratio=0.5)
 
@@ -90,35 +91,75 @@ def test_the_page_does_not_glide_under_the_caret(show: Callable[..., Locator], p
     expect(root).to_have_css("scroll-behavior", "auto")
 
 
-def test_an_error_stands_beside_its_line(show: Callable[..., Locator], page: Page) -> None:
-    page.add_init_script(
-        "globalThis.fake = {calls: [], error: Object.assign(new Error('SyntaxError: invalid syntax'), {line: 3})}"
-    )
+TRACEBACK = """start
+Traceback (most recent call last):
+  File "/lib/python314.zip/starlette/routing.py", line 1, in app
+    ^^^
+  File "/lib/python314.zip/starlette/routing.py", line 2, in app
+  File "numbers.py", line 1, in index
+    one()
+  File "/lib/python314.zip/anyio/to_thread.py", line 3, in run
+  File "numbers.py", line 3, in one
+    1 / 0"""
+
+
+def test_a_program_that_does_not_start_cannot_be_taken_for_one_that_runs(
+    show: Callable[..., Locator], page: Page
+) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.emulate_media(reduced_motion="reduce")
     live = show(exchange(NUMBERS))
+    run(live)
+    emit(page, {"kind": "end", "connection": 1, "time": 1, "by": "server", "why": "Over."})
+    expect(wire(live)).to_have_count(1)
+    live.get_by_role("button", name="Stop").click()
+    page.evaluate(
+        """printed => Object.assign(fake, {
+      printed,
+      error: Object.assign(new Error("ZeroDivisionError: division by zero"), { line: 3 }),
+    })""",
+        f"{TRACEBACK}\nZeroDivisionError: division by zero",
+    )
     live.get_by_role("button", name="Run", exact=True).click()
     expect(live).to_have_attribute("state", "failed")
-    expect(live.locator(".live-note")).to_have_text("Line 3: SyntaxError: invalid syntax")
-    expect(live.locator(".live-note")).to_have_attribute("aria-live", "polite")
-    expect(live.locator(".cm-wrong")).to_have_text("app = NoneSyntaxError: invalid syntax")
+    expect(wire(live)).to_have_count(0)
+    expect(live.locator(".live-app")).to_have_text("Nothing to show: the program did not start.")
+    note = live.locator(".live-note")
+    expect(note).to_have_text("Line 3: ZeroDivisionError: division by zero")
+    expect(note).to_have_attribute("aria-live", "polite")
+    expect(live.locator(".cm-wrong")).to_have_text("app = NoneZeroDivisionError: division by zero")
+    expect(live.locator(".cm-wrong")).to_be_in_viewport()
+    expect(note).to_be_in_viewport(ratio=1)  # though the program is far below
+    log = live.get_by_label("What Python printed")
+    expect(log).to_be_visible()
+    expect(log.locator("summary")).to_have_text(["2 frames of libraries", "1 frame of a library"])
+    expect(log.get_by_text("to_thread.py")).to_be_hidden()
+    expect(log).to_contain_text("start")
     assert violations(page) == []
     field = live.get_by_role("textbox")
     field.press("Control+End")
     field.press_sequentially("#")
     expect(live.locator(".cm-message")).to_have_count(0)
+    page.evaluate("delete fake.error, delete fake.printed")
+    run(live)
+    expect(note).to_be_empty()
+    expect(log).to_be_hidden()
 
 
-def test_an_error_of_the_running_server_stands_beside_its_line(show: Callable[..., Locator], page: Page) -> None:
+def test_an_error_of_the_running_server_is_told_once_with_its_line(show: Callable[..., Locator], page: Page) -> None:
     live = show(exchange(NUMBERS))
     live.get_by_role("button", name="Code", exact=True).click()
     expect(live.get_by_role("textbox")).to_be_visible()
     run(live)
-    printed = [
-        'hello\nTraceback (most recent call last):\n  File "bridge.py", line 2, in run',
-        '  File "numbers.py", line 1, in index\n    one()\n  File "numbers.py", line 3, in one\n    1 / 0',
-        '  File "other.py", line 2, in two',
-    ]
-    for text in printed:
-        page.evaluate("text => fake.emit('log', { text })", text)
+    page.evaluate("text => fake.print(text)", TRACEBACK)
     expect(live.locator(".cm-message")).to_have_count(0)
-    page.evaluate("fake.emit('log', { text: 'ZeroDivisionError: division by zero' })")
+    page.evaluate("fake.print('ZeroDivisionError: division by zero')")
     expect(live.locator(".cm-wrong")).to_have_text("app = NoneZeroDivisionError: division by zero")
+    expect(live.locator(".live-note.bad")).to_have_text("Line 3: ZeroDivisionError: division by zero")
+    expect(live.get_by_role("status")).to_have_text("Running, after an error")
+    log = live.get_by_label("What Python printed")
+    expect(log).to_be_visible()
+    live.get_by_text("What Python printed").click()
+    page.evaluate("text => fake.print(text)", f"{TRACEBACK}\nZeroDivisionError: division by zero")
+    expect(log.locator("summary")).to_have_count(4)
+    expect(log).to_be_hidden()  # as the reader left it

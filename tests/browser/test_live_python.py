@@ -38,8 +38,8 @@ def test_the_first_example_streams_into_its_page(fresh: Laboratory) -> None:
     stream = f"each.connection === {request['connection']}"
     run.wait(f"run.wire.some((each) => each.kind === 'end' && each.by === 'server' && {stream})")
     steps = fresh.page.evaluate("steps")
-    assert [fraction for _, fraction in steps] == sorted(fraction for _, fraction in steps)
-    assert {step for step, _ in steps} == {"Fetching Python", "Starting Python", "Starting the server", "Running"}
+    assert [fraction for _, fraction, *_ in steps] == sorted(fraction for _, fraction, *_ in steps)
+    assert {step for step, *_ in steps} == {"Fetching Python", "Starting Python", "Starting the server", "Running"}
     run.wait("run.wire.filter((each) => each.kind === 'request').length >= 3")  # the browser comes back
     error = run.wire(kind="source", what="error")[0]
     again = run.wire(kind="request")[2]
@@ -74,14 +74,18 @@ def test_two_examples_share_one_python(laboratory: Laboratory) -> None:
     [
         ("app = 1\ndef f(:\n", "SyntaxError: invalid syntax", 2),
         ("\n\nimport numpy\n", "There is no module “numpy” in this page: it has the tutorial's own packages only.", 3),
-        ("def f():\n    return 1 / 0\n\nf()\n", "ZeroDivisionError: division by zero", 2),
+        ("def f():\n    return 1 / 0\n\nprint('begun')\nf()\n", "ZeroDivisionError: division by zero", 2),
         ("x = 1\n", "The example has no “app”: the server needs an ASGI application of that name.", None),
     ],
 )
 def test_a_program_that_does_not_start(laboratory: Laboratory, program: str, message: str, line: int | None) -> None:
     failure = laboratory.page.evaluate(
-        "(source) => run('program', { source }).catch(({ name, message, line }) => ({ name, message, line }))", program
+        """(source) =>
+          run("program", { source }).catch(({ name, message, line, log }) => ({ name, message, line, log }))""",
+        program,
     )
+    printed = failure.pop("log")
+    assert ("begun\nTraceback" in printed) == ("begun" in program)
     assert failure == {"name": "StartError", "message": message, "line": line}
     laboratory.run(COUNTER).wait("run.log.includes('begin')")  # and another one does
 

@@ -45,20 +45,29 @@ def test_a_server_is_stopped_with_its_streams() -> None:
     run(test)
 
 
-def test_an_application_without_lifespan_and_one_that_fails_to_start() -> None:
+def test_an_application_without_lifespan_and_one_that_fails_to_start(capsys: pytest.CaptureFixture[str]) -> None:
     async def without(scope: Any, _receive: Any, _send: Any) -> None:
         assert scope["type"] == "http"
 
-    async def failing(_scope: Any, receive: Any, send: Any) -> None:
-        await receive()
-        await send({"type": "lifespan.startup.failed", "message": "no database"})
+    def failing(message: str) -> Any:
+        async def app(_scope: Any, receive: Any, send: Any) -> None:
+            await receive()
+            await send({"type": "lifespan.startup.failed", "message": message})
+
+        return app
 
     async def test() -> None:
         lifespan = Lifespan(without)
         await lifespan.startup()
         await lifespan.shutdown()
         with pytest.raises(ExampleError, match=r"^The application did not start: no database$"):
-            await Lifespan(failing).startup()
+            await Lifespan(failing("no database")).startup()
+        trace = (
+            'Traceback (most recent call last):\n  File "x.py", line 2, in start\nValueError: no\n'  # Starlette's way
+        )
+        with pytest.raises(ExampleError, match=r"^The application did not start: ValueError: no$"):
+            await Lifespan(failing(trace)).startup()
+        assert capsys.readouterr().err == trace
 
     run(test)
 

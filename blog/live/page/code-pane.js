@@ -2,9 +2,11 @@
 
 import { compare } from "./changed-lines.js";
 import { button, element } from "./dom.js";
-import { LinkedProgram } from "./linked-program.js";
+import { keepEdits, keptEdits } from "./kept-edits.js";
+import { LinkedProgram } from "./linked-program-notice.js";
 import { fromFragment, isFor, toFragment } from "./program-link.js";
-import { complaint } from "./traceback.js";
+
+const KEYS = "Ctrl+Enter (on a Mac ⌘ for Ctrl) runs it, Ctrl+F searches, Ctrl+] indents, Tab leaves the editor.";
 
 export class CodePane {
   /** @type {ReturnType<typeof import('./editor.js').createEditor> | null} */
@@ -20,13 +22,14 @@ export class CodePane {
     this.onrun = onrun;
     this.onchange = onchange;
     this.mark = element("span", { class: "changed", hidden: true }, "changed");
-    this.runButton = button("Run edited version", onrun, { disabled: true });
+    this.runButton = button("Run edited version", onrun, { class: "primary", disabled: true });
     this.linked = new LinkedProgram(example, () => {
       this.#changed();
       onrun();
     });
     this.linkButton = button("Copy link", () => this.#copyLink());
     this.place = element("div", { class: "live-editor" });
+    this.keys = element("p", { class: "live-keys", id: `keys-${crypto.randomUUID()}` }, KEYS);
     this.element = element(
       "div",
       { class: "live-code", role: "group", "aria-label": "Code" },
@@ -44,6 +47,7 @@ export class CodePane {
       ),
       this.linked.element,
       this.place,
+      this.keys,
     );
   }
 
@@ -59,9 +63,12 @@ export class CodePane {
     this.#editor = createEditor(this.place, {
       source: this.#original,
       label: `Code of ${this.example}.py`,
-      onchange: () => this.#changed(),
+      help: this.keys.id,
+      onchange: (byReader) => this.#changed(byReader),
       onrun: this.onrun,
     });
+    const kept = keptEdits(this.example);
+    if (kept !== null) this.#editor.source = kept;
   }
 
   /** Show the program that came with the address. Rejects if that is broken. */
@@ -102,17 +109,11 @@ export class CodePane {
     this.#editor?.complain(complaint);
   }
 
-  /**
-   * Mark the line that the newest traceback in what was printed complains of.
-   * @param {string} printed
-   */
-  explain(printed) {
-    this.complain(complaint(printed, `${this.example}.py`));
-  }
-
-  #changed() {
+  /** @param {boolean} [byReader]  only what readers have typed themselves is kept: nothing that came with a link */
+  #changed(byReader = false) {
     this.mark.hidden = this.runButton.disabled = !this.changed;
     this.runButton.hidden = this.linked.isPending;
+    if (byReader && !this.linked.isPending) keepEdits(this.example, this.changed ? this.source : null);
     this.onchange();
   }
 

@@ -2,11 +2,16 @@
 
 const EMPTY = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0); // a WebAssembly module with nothing in it
 
-/**
- * Which source of `script-src` is missing.
- * @returns {Promise<string | null>}
- */
-export async function missingSource() {
+/** @type {Promise<string | null> | undefined} */
+let missing;
+
+/** Which source of `script-src` is missing; the same for as long as the page lives. */
+export function missingSource() {
+  return (missing ??= findMissingSource());
+}
+
+/** @returns {Promise<string | null>} */
+async function findMissingSource() {
   try {
     new WebAssembly.Module(EMPTY);
   } catch {

@@ -3,7 +3,8 @@
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { python } from "@codemirror/lang-python";
 import { HighlightStyle, bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
-import { EditorState, StateEffect, StateField } from "@codemirror/state";
+import { search, searchKeymap } from "@codemirror/search";
+import { EditorState, StateEffect, StateField, Transaction } from "@codemirror/state";
 import {
   Decoration,
   EditorView,
@@ -102,12 +103,20 @@ const colours = HighlightStyle.define([
   { tag: [tags.number, tags.bool, tags.null], color: "var(--code-number)" },
 ]);
 
+/** @param {import('@codemirror/state').Transaction} transaction */
+const isReaders = (transaction) => transaction.annotation(Transaction.userEvent) !== undefined;
+
 /**
- * Put an editor into `parent`. The Tab key leaves it, as it leaves any field; Mod-Enter runs.
+ * Put an editor into `parent`. The Tab key leaves it, as it leaves any field; Mod-Enter runs, Mod-f searches.
  * @param {HTMLElement} parent
- * @param {{source: string, label: string, onchange: () => void, onrun: () => void}} options
+ * @param {object} options
+ * @param {string} options.source
+ * @param {string} options.label
+ * @param {string} options.help  the id of what tells its keys
+ * @param {(byReader: boolean) => void} options.onchange
+ * @param {() => void} options.onrun
  */
-export function createEditor(parent, { source, label, onchange, onrun }) {
+export function createEditor(parent, { source, label, help, onchange, onrun }) {
   const run = { key: "Mod-Enter", run: () => (onrun(), true) };
   const view = new EditorView({
     parent,
@@ -126,9 +135,13 @@ export function createEditor(parent, { source, label, onchange, onrun }) {
         changes(source),
         EditorView.lineWrapping, // nothing is out of sight to the right
         highlightSpecialChars(), // nor invisible, such as what turns the direction of text
-        keymap.of([run, ...defaultKeymap, ...historyKeymap]),
-        EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }), // it takes the focus; this says so to checkers
-        EditorView.updateListener.of((update) => update.docChanged && onchange()),
+        search({ top: true }), // the browser's own finds only what is in sight
+        keymap.of([run, ...searchKeymap, ...defaultKeymap, ...historyKeymap]),
+        // It takes the focus; the tabindex says so to checkers.
+        EditorView.contentAttributes.of({ "aria-label": label, "aria-describedby": help, tabindex: "0" }),
+        EditorView.updateListener.of(
+          ({ docChanged, transactions }) => docChanged && onchange(transactions.some(isReaders)),
+        ),
       ],
     }),
   });

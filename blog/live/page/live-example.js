@@ -3,10 +3,13 @@
  * example's own server in this page when asked to. What only that takes is fetched only then.
  */
 
+import { watchFrame } from "./app-frame.js";
+import { cableButtons, preset } from "./cable-buttons.js";
 import { button, element } from "./dom.js";
-import { followTheme } from "./frame-theme.js";
+import { keepEdits, keptEdits } from "./kept-edits.js";
 import { Player, messages } from "./recording-player.js";
 import { RecordedApp } from "./recorded-app.js";
+import { startAhead } from "./start-ahead.js";
 import { WireView, seconds } from "./wire-view.js";
 
 /**
@@ -15,8 +18,6 @@ import { WireView, seconds } from "./wire-view.js";
  * @typedef {import('./run-example.js').Running} Running
  */
 
-/** Of what Python prints, in characters. */
-const LOG_LIMIT = 50_000;
 /** What is announced on entering a state. */
 const SAID = {
   idle: "",
@@ -50,12 +51,16 @@ class Live {
   #running = null;
   /** @type {import('./code-pane.js').CodePane | null} */
   #code = null;
+  /** @type {import('./log-pane.js').LogPane | null} */
+  #log = null;
   /** @type {Promise<void> | undefined} */
   #opened;
   /** Whether the program that came with the address, if one did, could be loaded. @type {Promise<boolean> | undefined} */
   #linked;
   /** @type {State} */
   #state = "idle";
+  /** The complaint of the running program that was told last: readers may fold away what tells of it. */
+  #told = "";
 
   /** @param {HTMLElement} host */
   constructor(host) {
@@ -63,6 +68,7 @@ class Live {
     this.example = host.getAttribute("example") ?? "";
     this.path = host.getAttribute("path") ?? "/";
     this.title = host.getAttribute("title") ?? this.example;
+    this.file = `${this.example}.py`;
     this.obstacle = host.getAttribute("obstacle") ?? "";
     const recording = JSON.parse(host.querySelector(":scope > script")?.textContent ?? '{"page": "", "exchanges": []}');
 
@@ -80,27 +86,25 @@ class Live {
     this.playButton = button("Play", () => this.#playOrPause());
     this.resetButton = button("Reset", () => this.reset());
     this.codeButton = button("Code", () => this.#toggleCode(), { "aria-expanded": "false" });
-    this.clock = element("span", { class: "clock" });
+    this.clock = element("span", { class: "clock" }, element("strong", {}, "Recording"), " ");
+    this.clockTime = this.clock.appendChild(element("span", {}));
     this.status = element("p", { class: "live-status", role: "status" });
+    this.amount = element("span", { class: "clock" });
     this.progress = element("progress", { max: "1", "aria-label": "Starting" });
     this.note = element("p", { class: "live-note", "aria-live": "polite" });
-    this.tools = element("div", {});
+    this.tools = element(
+      "div",
+      {},
+      cableButtons(null, preset(host.getAttribute("cable") ?? ""), () => {}),
+    );
     this.app = element("div", { class: "live-app" }, this.page.frame);
-    this.output = element("pre", { tabindex: "0", "aria-label": "What Python printed" });
-    this.log = element("details", { class: "live-log" }, element("summary", {}, "What Python printed"), this.output);
+    this.logPlace = element("div", {});
     this.codePlace = element("div", { class: "live-program", hidden: true });
     this.panes = element(
       "div",
       { class: "live-panes" },
-      element("div", { class: "live-pane" }, bar("App"), this.app),
-      element(
-        "div",
-        { class: "live-pane" },
-        bar("Wire", ...this.wire.buttons),
-        this.wire.note,
-        this.wire.list,
-        this.wire.sources,
-      ),
+      pane("App", [], this.app),
+      pane("Wire", this.wire.buttons, this.wire.note, this.wire.list, this.wire.sources, this.wire.voice),
       this.codePlace,
     );
     this.#build();
@@ -108,29 +112,30 @@ class Live {
     this.#showPoster();
     this.codeButton.hidden = this.obstacle !== ""; // a program that cannot run here is not to be edited here
     if (this.obstacle) this.#cannotRun(this.obstacle);
+    else if (keptEdits(this.example) !== null) {
+      this.#tell("Your changes to the program are kept: Run runs them, Reset brings the original back.");
+      this.resetButton.hidden = false;
+    }
     this.handleEvent();
   }
 
   #build() {
     const { host } = this;
-    const controls = [this.runButton, this.stopButton, this.playButton, this.resetButton, this.codeButton];
+    const controls = [this.runButton, this.stopButton, this.codeButton, this.playButton, this.resetButton];
+    host.id ||= `live-${this.example}`; // the tasks, far below, lead back to it
     host.removeAttribute("title"); // it names the frame; here it would be a tooltip on everything
     host.style.setProperty("--height", host.getAttribute("height") ?? "20rem");
     host.querySelector(".transcript")?.setAttribute("hidden", "");
-    host.append(
-      element(
-        "div",
-        { class: "live-bar", role: "group", "aria-label": this.title },
-        ...controls,
-        this.clock,
-        this.status,
-      ),
-      this.progress,
-      this.note,
-      this.tools,
-      this.panes,
-      this.log,
+    const top = element(
+      "div",
+      { class: "live-bar", role: "group", "aria-label": this.title },
+      ...controls,
+      this.clock,
+      this.amount,
+      this.status,
     );
+    if (!this.obstacle) startAhead(top, async () => (await import("./run-example.js")).prepare());
+    host.append(top, this.progress, this.note, this.tools, this.panes, this.logPlace);
   }
 
   /** @param {State} state */
@@ -143,9 +148,9 @@ class Live {
     this.stopButton.hidden = !active;
     this.playButton.hidden = this.clock.hidden = state !== "idle" || !this.player.length;
     this.resetButton.hidden = state === "idle" && !this.#code?.changed;
-    this.progress.hidden = state !== "booting";
-    this.tools.hidden = state !== "running";
-    this.log.hidden = !this.output.textContent;
+    this.progress.hidden = this.amount.hidden = state !== "booting";
+    this.tools.hidden = this.obstacle !== ""; // else it keeps its place, or all below would move at Run
+    if (state !== "running") for (const each of this.tools.querySelectorAll("button")) each.disabled = true;
     this.status.textContent = SAID[state];
     // The button that was pressed may have gone: the one in its place gets the focus.
     if (this.host.contains(focused) && focused?.closest("[hidden]")) {
@@ -195,7 +200,7 @@ class Live {
   #showPlayer() {
     const { playing, time, length } = this.player;
     this.playButton.textContent = playing ? "Pause" : "Play";
-    this.clock.textContent = `${seconds(time)} of ${seconds(length)}`;
+    this.clockTime.textContent = playing ? `${seconds(time)} of ${seconds(length)}` : seconds(length);
     if (!playing) this.status.textContent = "";
   }
 
@@ -222,21 +227,25 @@ class Live {
       this.#code.linked.check.focus();
       return;
     }
+    if (!this.#code && keptEdits(this.example) !== null) {
+      await (this.#opened ??= this.#loadCode());
+      if (!this.#code) return; // the original must not run in its place
+    }
     this.#attempt.abort();
     this.#attempt = new AbortController();
     const { signal } = this.#attempt;
     this.player.pause();
     this.#tell("");
     this.#code?.complain(null);
-    this.output.textContent = "";
+    this.#log?.clear();
+    this.#told = "";
     this.#setState("booting");
     this.#showProgress("Starting", 0);
     try {
       await this.#end();
-      const [{ obstacle, start }, cables] = await Promise.all([
-        import("./run-example.js"),
-        import("./cable-buttons.js"),
-      ]);
+      const [{ obstacle, start }, log] = await Promise.all([import("./run-example.js"), import("./log-pane.js")]);
+      this.#log ??= new log.LogPane();
+      this.logPlace.replaceChildren(this.#log.element);
       const why = await obstacle();
       if (signal.aborted) return;
       if (why) {
@@ -244,17 +253,18 @@ class Live {
         await this.#playOrPause();
         return;
       }
-      const cable = cables.preset(this.host.getAttribute("cable") ?? "");
+      const cable = preset(this.host.getAttribute("cable") ?? "");
       const running = await start(this.example, {
         path: this.path,
         cable,
         source: this.#code?.changed ? this.#code.source : undefined,
-        onprogress: (step, fraction) => signal.aborted || this.#showProgress(step, fraction),
+        onprogress: (...progress) => signal.aborted || this.#showProgress(...progress),
+        onprint: (lines) => signal === this.#attempt.signal && this.#print(lines), // not of the run before
         signal,
       });
       if (signal.aborted) return void running.stop();
       const announce = (/** @type {string} */ sentence) => void (this.status.textContent = sentence);
-      this.tools.replaceChildren(cables.cableButtons(running.cable, cable, announce));
+      this.tools.replaceChildren(cableButtons(running.cable, cable, announce));
       this.#show(running);
     } catch (error) {
       if (signal.aborted) return;
@@ -275,11 +285,9 @@ class Live {
     const on = (type, hear) =>
       running.addEventListener(type, (event) => hear(/** @type {CustomEvent} */ (event).detail));
     on("wire", (message) => this.wire.draw(message));
-    on("log", ({ text }) => this.#print(text));
     on("ended", ({ why }) => running === this.#running && this.stop().then(() => this.#tell(why)));
     const frame = element("iframe", { title: this.title });
-    frame.addEventListener("load", () => keepScrollingInside(frame));
-    followTheme(frame);
+    watchFrame(frame);
     frame.src = running.url;
     this.app.replaceChildren(frame);
     this.#setState("running");
@@ -307,9 +315,10 @@ class Live {
   async reset() {
     await this.stop();
     this.#linked = undefined;
+    keepEdits(this.example, null);
     this.#code?.reset();
     this.#tell(this.obstacle);
-    this.output.textContent = "";
+    this.#log?.clear();
     this.#showPage(new RecordedApp(this.recordedPage, this.title, this.path));
     this.#setState("idle");
     await this.#showPoster();
@@ -324,27 +333,45 @@ class Live {
   /**
    * @param {string} step
    * @param {number} fraction
+   * @param {string} [amount]
    */
-  #showProgress(step, fraction) {
+  #showProgress(step, fraction, amount = "") {
     this.progress.value = fraction;
+    this.amount.textContent = amount;
     if (this.status.textContent !== step) this.status.textContent = step;
   }
 
-  /** @param {Error & {line?: number}} error */
-  #fail(error) {
+  /**
+   * The program did not start: nothing of what ran before is left to be taken for its own.
+   * @param {Error & {line?: number}} error
+   */
+  #fail({ message, line }) {
     this.#setState("failed");
-    this.#tell(error.line ? `Line ${error.line}: ${error.message}` : error.message, true);
-    const { line, message } = error;
+    this.wire.reset();
+    this.app.replaceChildren(element("p", { class: "live-nothing" }, "Nothing to show: the program did not start."));
+    this.#complain({ message, line: line ?? this.#log?.complaint(this.file)?.line });
     if (line) void this.#openCode().then(() => this.#code?.complain({ line, message }));
   }
 
-  /** @param {string} lines  without the last one's line end */
+  /** @param {string} lines  that Python has printed */
   #print(lines) {
-    const { output } = this;
-    output.append(`${lines}\n`);
-    if (output.textContent.length > LOG_LIMIT) output.textContent = output.textContent.slice(-LOG_LIMIT / 2);
-    this.log.hidden = false;
-    this.#code?.explain(output.textContent);
+    this.#log?.print(lines);
+    const complaint = this.#log?.complaint(this.file);
+    if (!complaint || this.#state !== "running") return; // of a program that does not start, its failure tells
+    if (JSON.stringify(complaint) === this.#told) return;
+    this.#told = JSON.stringify(complaint);
+    this.status.textContent = "Running, after an error";
+    this.#complain(complaint);
+  }
+
+  /**
+   * In one sentence above the panes, in the program, and with all that was printed.
+   * @param {{message: string, line: number | undefined}} complaint
+   */
+  #complain({ message, line }) {
+    this.#tell(line ? `Line ${line}: ${message}` : message, true);
+    this.#code?.complain(line ? { line, message } : null);
+    if (this.#log) this.#log.element.open = true;
   }
 
   /**
@@ -352,7 +379,7 @@ class Live {
    * @param {boolean} [bad]
    */
   #tell(sentence, bad = false) {
-    this.note.textContent = sentence;
+    if (this.note.textContent !== sentence) this.note.textContent = sentence;
     this.note.classList.toggle("bad", bad);
   }
 
@@ -417,26 +444,14 @@ class Live {
 }
 
 /**
- * The line above a pane: its name and its buttons.
+ * A pane with the line above it: its name and its buttons.
  * @param {string} name
- * @param {...HTMLElement} buttons
+ * @param {HTMLElement[]} buttons
+ * @param {...HTMLElement} content
  */
-function bar(name, ...buttons) {
-  return element("div", { class: "pane-bar" }, element("p", {}, name), ...buttons);
-}
-
-/**
- * A page that scrolls to its newest message (`show:bottom`) would take the lesson around it along.
- * @param {HTMLIFrameElement} frame
- */
-function keepScrollingInside(frame) {
-  const inside = frame.contentDocument?.defaultView; // none of ours, where the page has led to another origin
-  if (!inside) return;
-  inside.Element.prototype.scrollIntoView = function (how) {
-    const box = this.getBoundingClientRect();
-    const end = how === false || (typeof how === "object" && how.block === "end");
-    inside.scrollBy({ top: end ? box.bottom - inside.innerHeight : box.top });
-  };
+function pane(name, buttons, ...content) {
+  const bar = element("div", { class: "pane-bar" }, element("p", {}, name), ...buttons);
+  return element("div", { class: "live-pane", role: "group", "aria-label": name }, bar, ...content);
 }
 
 customElements.define("live-example", LiveExample);

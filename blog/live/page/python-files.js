@@ -4,25 +4,44 @@
  * `started.bin` is a snapshot of the memory in which all modules that the examples need are imported already; `boot.zip`, a
  * third of it to fetch, has their code. A quick connection fetches the snapshot, a slow one the archive, and the snapshot
  * for the next time. The page does this, not Python's worker, so that unpacking and starting share the machine's cores.
+ *
+ * What is fetched ahead of the reader's press may be for nothing, and so a slow connection is not given much of it to carry.
  */
 /* global streamside */
 import "../bundle.js";
 import { openCache, take } from "../shared/kept-files.js";
 
 const SITE = new URL("../../", import.meta.url).href;
+const SCRIPTS = ["pyodide.mjs", "pyodide.asm.mjs"];
 const QUICK = 5_000_000; // bytes per second at which the snapshot's bytes cost as much time as they save
 const SAMPLE = 500_000; // bytes that tell how quick a connection is
+const SLOW = 750_000; // bytes per second; a slower connection carries only so much unasked:
+const UNASKED = 2_000_000; // bytes
 
 /**
  * What `python-worker.js` starts Python from; the snapshot or the archive is to be transferred.
  * @typedef {{module: WebAssembly.Module, snapshot?: ArrayBuffer, archive?: ArrayBuffer}} PythonFiles
  */
 
-/** One start's fetching. */
+/** Compiled once for the page, however often Python is started. @type {WebAssembly.Module | undefined} */
+let compiled;
+
+/** One start's fetching: ahead of the reader's press, until it is asked for. */
 export class Fetching {
   #onprogress;
   #signal;
   #loaded = 0;
+  /** Bytes that come or have come from the network. */
+  #begun = 0;
+  /** Whether it is known from which of the two the memory comes. */
+  #isDecided = false;
+  #isAsked = false;
+  /** @type {() => void} */
+  #letAllCome = () => {};
+  /** @type {Promise<void>} */
+  #asked = new Promise((resolve) => (this.#letAllCome = resolve));
+  /** Bytes per second, as Pyodide's scripts have come; 0 if that was not from the network. @type {Promise<number> | undefined} */
+  #speedOfScripts;
   /** The bytes of what is to be fetched; those of what need not be are taken out as that shows. */
   #sizes = new Map(Object.entries(streamside.sizes));
   #began = 0;
@@ -32,7 +51,7 @@ export class Fetching {
   #speed = new Promise((resolve) => (this.#measured = resolve));
 
   /**
-   * @param {(loaded: number, size: number) => void} onprogress  called as bytes come
+   * @param {(loaded: number, size: number, isSizeKnown: boolean) => void} onprogress  called as bytes come
    * @param {AbortSignal} signal
    */
   constructor(onprogress, signal) {
@@ -40,26 +59,39 @@ export class Fetching {
     this.#signal = signal;
   }
 
+  /** The reader has pressed Run: nothing is held back any more. */
+  ask() {
+    this.#isAsked = true;
+    this.#letAllCome();
+  }
+
   /** Addresses of Pyodide's two scripts, for an import each. */
   scripts() {
-    const names = ["pyodide.mjs", "pyodide.asm.mjs"];
-    return Promise.all(
-      names.map(async (name) => URL.createObjectURL(await (await this.#file(name, "text/javascript")).blob())),
+    const scripts = Promise.all(
+      SCRIPTS.map(async (name) => URL.createObjectURL(await (await this.#file(name, "text/javascript")).blob())),
     );
+    this.#speedOfScripts = scripts.then(() => this.#speedSoFar());
+    this.#speedOfScripts.catch(() => {}); // told by who waits for the scripts
+    return scripts;
   }
 
   /** @returns {Promise<PythonFiles>} */
   async files() {
-    const module = WebAssembly.compileStreaming(this.#file("pyodide.asm.wasm", "application/wasm"));
-    const memory = this.#memory();
-    const [compiled, content] = await Promise.all([module, memory]);
-    return { module: compiled, ...content };
+    const [module, content] = await Promise.all([this.#module(), this.#memory()]);
+    return { module, ...content };
+  }
+
+  async #module() {
+    const name = "pyodide.asm.wasm";
+    if (compiled) this.#sizes.delete(name);
+    return (compiled ??= await WebAssembly.compileStreaming(this.#file(name, "application/wasm")));
   }
 
   async #memory() {
     const names = ["started.bin", "boot.zip"];
     const [name, other] = (await this.#isSnapshotQuicker()) ? names : names.reverse();
     this.#sizes.delete(other);
+    this.#isDecided = true;
     const response = await this.#file(name, "application/octet-stream");
     const content = await response.arrayBuffer();
     return name === "started.bin" ? { snapshot: content } : { archive: content };
@@ -68,7 +100,24 @@ export class Fetching {
   async #isSnapshotQuicker() {
     if (await isKept("started.bin")) return true;
     if (await isKept("pyodide.asm.wasm")) return false; // not the first visit, and the snapshot has not come since
-    return (await this.#speed) > QUICK;
+    return !(await this.#isHeldBack()) && (await this.#speed) > QUICK;
+  }
+
+  /**
+   * Wait until a file may come from the network.
+   * @param {string} name
+   */
+  async #permission(name) {
+    const size = streamside.sizes[name];
+    if (this.#begun + size > UNASKED && (await this.#isHeldBack())) await this.#asked;
+    this.#begun += size;
+  }
+
+  /** Whether this is ahead, over a connection that is slow, or that nothing is known of: the scripts were here already. */
+  async #isHeldBack() {
+    if (this.#isAsked) return false;
+    const speed = await Promise.race([this.#speedOfScripts, this.#asked]);
+    return speed !== undefined && speed < SLOW;
   }
 
   /**
@@ -81,6 +130,7 @@ export class Fetching {
     const cache = await openCache(SITE);
     const kept = await take(cache, url, digest(name));
     if (kept) this.#sizes.delete(name);
+    else await this.#permission(name);
     const packed = kept ? new Response(kept) : await this.#fetch(name, url, cache);
     const body = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (packed.body).pipeThrough(
       new DecompressionStream("gzip"),
@@ -94,7 +144,7 @@ export class Fetching {
    * @param {Cache | undefined} cache
    */
   async #fetch(name, url, cache) {
-    const response = await fetch(url, { signal: this.#signal });
+    const response = await fetch(url, { signal: this.#signal, priority: this.#isAsked ? "auto" : "low" });
     if (!response.ok || !response.body) throw new Error(`${name} could not be fetched (${response.status}).`);
     cache?.put(url, response.clone()).catch(() => {}); // no room: it is fetched again next time
     return new Response(response.body.pipeThrough(this.#counter()));
@@ -114,11 +164,13 @@ export class Fetching {
   #count(bytes) {
     this.#began ||= performance.now();
     this.#loaded += bytes;
-    this.#onprogress(
-      this.#loaded,
-      [...this.#sizes.values()].reduce((sum, size) => sum + size, 0),
-    );
-    if (this.#loaded > SAMPLE) this.#measured((1000 * this.#loaded) / (performance.now() - this.#began));
+    const size = [...this.#sizes.values()].reduce((sum, size) => sum + size, 0);
+    this.#onprogress(this.#loaded, size, this.#isDecided);
+    if (this.#loaded > SAMPLE) this.#measured(this.#speedSoFar());
+  }
+
+  #speedSoFar() {
+    return this.#loaded && (1000 * this.#loaded) / (performance.now() - this.#began);
   }
 }
 

@@ -4,8 +4,8 @@
  *     const running = await start("basic_stream", {});
  *     frame.src = running.url;
  *
- * A `Running` tells what goes over its wire (`wire`: a WireMessage), what Python prints (`log`: `{text}`), and that it was
- * ended from elsewhere (`ended`: `{why}`): by the page's leaving, or with another example that would not stop.
+ * A `Running` tells what goes over its wire (`wire`: a WireMessage), and that it was ended from elsewhere (`ended`:
+ * `{why}`): by the page's leaving, or with another example that would not stop.
  */
 /* global streamside */
 import "../bundle.js";
@@ -21,17 +21,21 @@ const PATIENCE = 1_500; // ms for Python to stop a server before Python itself i
 const LOADING = 5_000; // ms for the worker's script to come
 const ATTEMPTS = 3;
 const SETTLE = 25; // ms by which a page's account waits, so that bytes are told before what was made of them
+const UNUSED = 600_000; // ms for which Python is kept while no server runs
+const UNSEEN = 60_000; // ms for which, in a page that is not shown
+const STOPPED = "It was stopped.";
 const REFUSED = "This browser does not let this page have a service worker; Python in the page needs one.";
-const USUAL_RECONNECTION_TIME = 3_000; // ms, where neither a stream nor the browser has told
 
 /** @typedef {{cut: boolean, delay: number, rate: number, hold: boolean, answer: 503 | 204 | null}} CableState */
-/** @typedef {Record<string, any> & {kind: "waiting" | "request" | "response" | "chunk" | "end" | "source", time: number}} WireMessage */
+/** @typedef {Record<string, any> & {kind: "waiting" | "request" | "response" | "chunk" | "frame" | "end" | "source", time: number}} WireMessage */
+/** @typedef {(step: string, fraction: number, amount?: string) => void} OnProgress  `amount` is what has been fetched, in words */
 /**
  * @typedef {object} Options
  * @property {string} [source]  the program to run instead of the example's file
  * @property {string} [path]  what the frame is to show
  * @property {Partial<CableState>} [cable]  the cable's state from the first request on
- * @property {(step: string, fraction: number) => void} [onprogress]
+ * @property {OnProgress} [onprogress]
+ * @property {(lines: string) => void} [onprint]  what Python prints, from the program's first line on
  * @property {AbortSignal} [signal]  gives up while it is starting; a program that does not let go is ended
  */
 
@@ -84,14 +88,20 @@ export async function obstacle() {
  * @param {Options} [options]
  * @returns {Promise<Running>}  rejects with `StartError`
  */
-export async function start(example, { source, path = "/", cable = {}, onprogress = () => {}, signal } = {}) {
+export async function start(example, options = {}) {
+  const { source, path = "/", cable = {}, onprogress = () => {}, onprint = () => {}, signal } = options;
   const reason = await obstacle();
   if (reason) throw new Obstacle(reason);
   await Promise.all(stops); // of which one may yet end Python
-  const [program] = await Promise.all([source ?? fetchExample(example), python.boot(onprogress), connection.ready()]);
-  if (signal?.aborted) throw new StartError("It was stopped.");
+  if (signal?.aborted) throw new StartError(STOPPED);
+  const [program] = await Promise.all([
+    source ?? fetchExample(example),
+    python.boot(onprogress, signal),
+    connection.ready(),
+  ]);
+  if (signal?.aborted) throw new StartError(STOPPED);
   onprogress("Starting the server", 0.95);
-  const running = new Running(example, program, path, cable);
+  const running = new Running(example, program, path, cable, onprint);
   const giveUp = () => void running.stop();
   signal?.addEventListener("abort", giveUp);
   await running.begin().finally(() => signal?.removeEventListener("abort", giveUp));
@@ -99,6 +109,21 @@ export async function start(example, { source, path = "/", cable = {}, onprogres
   onprogress("Running", 1);
   return running;
 }
+
+/**
+ * Start Python ahead, so that `start` has only the program to run. Nothing of it shows; what fails is told by `start`.
+ * @returns {Promise<void>}
+ */
+export async function prepare() {
+  if (python.booted || hasFailedAhead || (await obstacle())) return;
+  try {
+    await Promise.all([python.bootAhead(), connection.ready()]);
+  } catch {
+    hasFailedAhead = true;
+  }
+}
+
+let hasFailedAhead = false;
 
 /** @param {string} example */
 async function fetchExample(example) {
@@ -138,12 +163,14 @@ export class Running extends EventTarget {
    * @param {string} program
    * @param {string} path
    * @param {Partial<CableState>} cable
+   * @param {(lines: string) => void} onprint
    */
-  constructor(example, program, path, cable) {
+  constructor(example, program, path, cable, onprint) {
     super();
     this.#example = example;
     this.#program = program;
     Object.assign(this.#state, cable);
+    this.onprint = onprint;
     this.name = `${example}-${++serverCount}`;
     this.url = `${SITE}live/${TAB}/${this.name}${path.startsWith("/") ? path : `/${path}`}`;
     this.cable = {
@@ -230,11 +257,6 @@ export class Running extends EventTarget {
     this.#state.answer = null;
   }
 
-  /** @param {string} text */
-  log(text) {
-    this.dispatchEvent(new CustomEvent("log", { detail: { text } }));
-  }
-
   /**
    * Tell what went over the wire, or what the browser made of it.
    * @param {WireMessage} message  with ids and the time since 1970, as the service worker and the probe give them
@@ -289,7 +311,8 @@ export class Running extends EventTarget {
   }
 }
 
-let reconnectionTime = USUAL_RECONNECTION_TIME;
+/** This browser's, in milliseconds: once it was measured. @type {number | undefined} */
+let reconnectionTime;
 
 /**
  * @param {Map<string, number>} numbers
@@ -309,46 +332,88 @@ function after(time) {
   return new Promise((resolve) => setTimeout(resolve, time));
 }
 
+/**
+ * @param {number} loaded  bytes
+ * @param {number} [size]
+ */
+function amount(loaded, size) {
+  const megabytes = (/** @type {number} */ bytes) => (bytes / 1e6).toFixed(1);
+  return size ? `${megabytes(loaded)} of ${megabytes(size)} MB` : `${megabytes(loaded)} MB`;
+}
+
 /** Python in its worker: one for the page, made when the first example starts and again after it had to be ended. */
 const python = {
   /** @type {Promise<Worker> | undefined} */
   worker: undefined,
   /** @type {Promise<unknown> | undefined} */
   booted: undefined,
+  /** While it fetches and boots. @type {Fetching | undefined} */
+  fetching: undefined,
   /** Aborted when this Python is ended. */
   ending: new AbortController(),
   /** @type {Map<number, {resolve: (result: any) => void, reject: (error: Error) => void}>} */
   calls: new Map(),
   callCount: 0,
-  /** @type {Set<(step: string, fraction: number) => void>} */
-  listeners: new Set(),
+  /** Those who wait for it to have booted. @type {Set<OnProgress>} */
+  waiting: new Set(),
+  /** What they were told last. @type {Parameters<OnProgress>} */
+  progress: ["Fetching Python", 0],
 
-  /** @param {(step: string, fraction: number) => void} onprogress */
-  async boot(onprogress) {
-    this.listeners.add(onprogress);
-    onprogress("Fetching Python", 0);
-    this.booted ??= this.fetchAndBoot();
+  /**
+   * @param {OnProgress} onprogress
+   * @param {AbortSignal} [signal]  when nobody waits any more, what is under way is given up
+   */
+  async boot(onprogress, signal) {
+    const booted = this.bootAhead();
+    if (this.fetching) onprogress(...this.progress);
+    this.fetching?.ask();
+    const giveUp = () => this.waiting.delete(onprogress) && !this.waiting.size && this.end(STOPPED);
+    this.waiting.add(onprogress);
+    signal?.addEventListener("abort", giveUp);
     try {
-      await this.booted;
+      await booted;
     } catch (error) {
-      this.end(String(error));
+      if (signal?.aborted) throw new StartError(STOPPED);
       throw new StartError(`Python did not start: ${error instanceof Error ? error.message : error}`);
     } finally {
-      this.listeners.delete(onprogress);
+      signal?.removeEventListener("abort", giveUp);
+      this.waiting.delete(onprogress);
+    }
+  },
+
+  /** Boot it, unless that has begun; who waits for it asks for it. */
+  async bootAhead() {
+    const booted = (this.booted ??= this.fetchAndBoot());
+    endUnused();
+    try {
+      await booted;
+    } catch (error) {
+      if (this.booted === booted) this.end(String(error));
+      throw error;
     }
   },
 
   async fetchAndBoot() {
     const { signal } = this.ending;
-    const fetching = new Fetching((loaded, size) => {
-      for (const tell of this.listeners) tell("Fetching Python", (0.7 * loaded) / size);
+    this.tell("Fetching Python", 0);
+    const fetching = new Fetching((loaded, size, isSizeKnown) => {
+      this.tell("Fetching Python", (0.7 * loaded) / size, amount(loaded, isSizeKnown ? size : undefined));
     }, signal);
+    this.fetching = fetching;
+    this.start().catch(() => {}); // its script comes meanwhile; that it does not is told by `ask`
     const scripts = fetching.scripts().then((urls) => this.ask("scripts", { urls }));
     const [files] = await Promise.all([fetching.files(), scripts]);
     signal.throwIfAborted();
-    for (const tell of this.listeners) tell("Starting Python", 0.7);
+    this.tell("Starting Python", 0.7);
     const content = files.snapshot ?? files.archive;
     await this.ask("boot", { ...files, lock: streamside.lock, rest: address("all.zip") }, content ? [content] : []);
+    this.fetching = undefined;
+  },
+
+  /** @type {OnProgress} */
+  tell(...progress) {
+    this.progress = progress;
+    for (const tell of this.waiting) tell(...progress);
   },
 
   /**
@@ -422,7 +487,7 @@ const python = {
       if (error) waiting?.reject(new StartError(error));
       else waiting?.resolve(result);
     } else if (kind === "log") {
-      for (const running of server ? [servers.get(server)] : servers.values()) running?.log(text);
+      for (const running of server ? [servers.get(server)] : servers.values()) running?.onprint(text);
     }
   },
 
@@ -432,7 +497,7 @@ const python = {
    */
   end(why) {
     this.worker?.then((worker) => worker.terminate()).catch(() => {});
-    this.worker = this.booted = undefined;
+    this.worker = this.booted = this.fetching = undefined;
     this.ending.abort(new StartError(why));
     this.ending = new AbortController();
     for (const { reject } of this.calls.values()) reject(new StartError(why));
@@ -541,4 +606,15 @@ new BroadcastChannel(`streamside-${TAB}`).addEventListener("message", ({ data })
   else setTimeout(() => servers.get(server)?.wire(message), SETTLE);
 });
 
-addEventListener("pagehide", () => servers.size && python.end("The page was left."));
+addEventListener("pagehide", () => python.booted && python.end("The page was left."));
+document.addEventListener("visibilitychange", endUnused);
+
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let unused;
+
+/** End Python when nobody has used it for long: it takes a hundred megabytes. */
+function endUnused() {
+  const isUnused = () => python.booted && !servers.size && !python.waiting.size;
+  clearTimeout(unused);
+  unused = setTimeout(() => isUnused() && python.end("Nobody used it."), document.hidden ? UNSEEN : UNUSED);
+}

@@ -1,15 +1,41 @@
+/** Python's tracebacks, as they are printed. */
+
+/** @typedef {{message: string, line: number | undefined}} Complaint */
+
 /**
- * What Python's newest traceback says about a file: the innermost line of it, and the error.
+ * What the newest traceback complains of: the error, and the innermost line of a file that it names.
  * @param {string} output  what Python has printed
  * @param {string} file
- * @returns {{line: number, message: string} | null}  null if there is no traceback, or it has not been printed whole
+ * @returns {Complaint | null}  null if there is no traceback, or it has not been printed whole
  */
 export function complaint(output, file) {
-  const trace = output.slice(output.lastIndexOf("Traceback (most recent call last):")).split("\n").slice(1);
+  const start = output.lastIndexOf("Traceback (most recent call last):");
+  if (start < 0) return null;
+  const trace = output
+    .slice(start)
+    .split("\n")
+    .slice(1)
+    .map((line) => line.replace(/^[ |+]*\| /, "")); // the margin of a group of errors
   const message = trace.find((line) => /^\w/.test(line));
   const lines = trace.flatMap((line) => {
     const [, name, number] = /^ +File "(.*)", line (\d+)/.exec(line) ?? [];
     return name === file ? [Number(number)] : [];
   });
-  return message && lines.length ? { line: lines[lines.length - 1], message } : null;
+  return message ? { message, line: lines.at(-1) } : null;
+}
+
+/**
+ * Whether a line of a traceback begins a frame of Python's, of a package or of ours, and not of the program.
+ * @param {string} line
+ */
+export function isLibraryFrame(line) {
+  return /^[ |]*File "(\/lib\/|<frozen )/.test(line);
+}
+
+/**
+ * Whether a line belongs to the frame before it: the source, and what points at its part.
+ * @param {string} line
+ */
+export function isInsideFrame(line) {
+  return /^[ |]* {4}\S/.test(line);
 }

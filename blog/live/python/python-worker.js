@@ -3,7 +3,8 @@
  *
  * From the page, each with a number to answer to: `scripts` (urls), `boot` (module, snapshot or archive, lock, rest),
  * `start` and `restart` (server, example, program), `stop` (server), `resumption` (source); and `port`, one to a service
- * worker. To the page: `there`, once; `answer` (call, result or error), `log` (server or null, text).
+ * worker. To the page: `there`, once; `answer` (call, result or error), `log` (server or null, text, late: it had to
+ * wait, for more is printed than a page can show).
  */
 
 /** @typedef {{message: string, line: number | undefined} | null} Failure */
@@ -110,8 +111,8 @@ async function boot({ module, snapshot, archive, lock, rest }) {
   const { ARCHIVE, connect: connectBridge } = python.pyimport("bridge");
   return connectBridge(
     post,
-    (/** @type {string | undefined} */ server, /** @type {string} */ text) =>
-      self.postMessage({ kind: "log", server, text }),
+    (/** @type {string | undefined} */ server, /** @type {string} */ text, /** @type {boolean} */ late) =>
+      self.postMessage({ kind: "log", server, text, late }),
     () => python.FS.writeFile(ARCHIVE, fetchNow(rest)),
   );
 }
@@ -128,7 +129,7 @@ function answerPyodide(archive, instantiate) {
 }
 
 /**
- * The snapshot holds what differs from the memory of a fresh instance (bundle.mjs): make it whole.
+ * The snapshot holds what differs from the memory of a fresh instance (run_in_node.mjs): make it whole.
  * @param {ArrayBuffer} snapshot
  * @param {WebAssembly.Memory} fresh
  */

@@ -23,7 +23,7 @@ def connect(post: Any, log: Any, fetch_rest: Any) -> Any:
         return to_js(value, dict_converter=Object.fromEntries)
 
     bridge = Bridge(lambda message: post(to_object(message)))
-    sys.stdout = sys.stderr = Printer(log)
+    sys.stdout = sys.stderr = printer = Printer(log)
     sys.meta_path.append(Rest(archived(), fetch_rest))
     adapt()
     random.seed()  # a snapshot would give everybody the same numbers
@@ -33,6 +33,8 @@ def connect(post: Any, log: Any, fetch_rest: Any) -> Any:
             await action(*arguments)
         except ExampleError as error:
             return to_object({"message": str(error), "line": error.line})
+        finally:
+            printer.send_all()  # the page is told of it when all that it has printed is there
         return None
 
     return to_object(

@@ -1,6 +1,7 @@
 """An application's start-up and shutdown: ASGI's lifespan protocol."""
 
 import asyncio
+import sys
 import traceback
 from typing import Any
 
@@ -29,7 +30,11 @@ class Lifespan:
         if self._task.cancelled():
             raise ExampleError("The application was stopped before it had started.")
         if self._answer.get("type") == "lifespan.startup.failed":
-            raise ExampleError(f"The application did not start: {self._answer.get('message', '')}".removesuffix(": "))
+            message = self._answer.get("message", "").rstrip()
+            if message.startswith("Traceback "):
+                print(message, file=sys.stderr)  # whole; its last line says what is wrong
+            last = message.rpartition("\n")[2]
+            raise ExampleError(f"The application did not start: {last}".removesuffix(": "))
 
     def give_up(self) -> None:
         """Wait no longer for the start-up."""
@@ -48,7 +53,8 @@ class Lifespan:
         try:
             await self._app(scope, self._requests.get, self._send)
         except Exception:
-            if self._answer:  # an application that knows no lifespan raises at once, and runs without
+            # An application that knows no lifespan raises at once, and runs without; one that cannot start tells why.
+            if self._answer and not self._answer.get("message"):
                 traceback.print_exc()
         finally:
             self._answered.set()

@@ -34,7 +34,8 @@ def load(name: str, example: str, program: str) -> Any:
         if isinstance(error, KeyboardInterrupt | asyncio.CancelledError):
             raise
         traceback.print_exc()
-        raise ExampleError(f"{type(error).__name__}: {error}", _line_in(file, error)) from error
+        what = traceback.format_exception_only(error)[0].strip()
+        raise ExampleError(what, _line_in(file, error)) from error
     if not callable(module.__dict__.get("app")):
         raise ExampleError("The example has no “app”: the server needs an ASGI application of that name.")
     return module.__dict__["app"]
