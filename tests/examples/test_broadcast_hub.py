@@ -301,14 +301,14 @@ async def test_a_server_that_waits_no_longer_cuts_off_who_does_not_read(publish)
 
 @in_loop
 async def test_a_client_that_does_not_read_for_long_is_cut_off():
-    async with opened(Log(heartbeat=0.01)) as log:
+    async with opened(Log(heartbeat=0.1)) as log:
         stalled, quick = await joined(log, 2)
         stalled.free.clear()
         log.publish("message", "x")
         await stalled.task
         assert stalled.given_up == 1
         assert log.readers == 1
-        assert quick.data[:2] == ["joined", "x"]
+        assert [data for data in quick.data if data != ":"] == ["joined", "x"]
         await quick.leave()
 
 
