@@ -128,6 +128,22 @@ export class CodePane {
     this.#changed();
   }
 
+  /**
+   * Bring a definition into sight, in the first file that has it.
+   * @param {string} name  such as `progress`, or `Hub.publish`
+   */
+  showDefinition(name) {
+    const last = name.split(".").at(-1);
+    const begins = new RegExp(`^\\s*(?:async )?(?:def|class) ${last}\\b|^${last}\\s*[:=]`);
+    for (const file of this.#files.values()) {
+      const line = file.source.split("\n").findIndex((each) => begins.test(each)) + 1;
+      if (!line) continue;
+      this.#open(file.name);
+      file.show(line);
+      return;
+    }
+  }
+
   /** The texts of all files, by name. */
   get files() {
     return Object.fromEntries([...this.#files].map(([name, { source }]) => [name, source]));

@@ -3,8 +3,9 @@
  *
  * From the page, each with a number to answer to: `scripts` (urls), `boot` (module, snapshot or archive, lock, rest),
  * `unpack` (example, archive, rest), `start` and `restart` (server, example, files, environment), `stop` (server),
- * `resumption` (source); and `port`, one to a service worker. To the page: `there`, once; `answer` (call, result or
- * error), `log` (server or null, text, late: it had to wait, for more is printed than a page can show).
+ * `resumption` (source), `check` (see, messages, now); and `port`, one to a service worker. To the page: `there`, once;
+ * `answer` (call, result or error), `log` (server or null, text, late: it had to wait, for more is printed than a page
+ * can show).
  */
 
 /** @typedef {{message: string, line: number | undefined, file: string | undefined} | null} Failure */
@@ -17,6 +18,7 @@
  * @property {(server: string, example: string, files: Texts, environment: Texts) => Promise<Failure>} restart
  * @property {(server: string) => Promise<Failure>} stop
  * @property {() => void} forget
+ * @property {(see: string, messages: object[], now: number) => string} check
  * @property {(source: string) => {lastEventId: string, reconnectionTime: number | undefined}} resumption
  */
 
@@ -70,6 +72,8 @@ async function perform({ kind, server, example, files, environment, source, ...m
       return (await bridge).restart(server, example, files, environment);
     case "stop":
       return (await bridge).stop(server);
+    case "check":
+      return (await bridge).check(message.see, message.messages, message.now);
     default:
       return (await bridge).resumption(source);
   }

@@ -14,6 +14,7 @@ from bridge.output import Printer
 from bridge.packages import Packages
 from bridge.program import ExampleError
 from bridge.stand_ins import adapt
+from streamside.exercises import from_json, missing
 
 
 def connect(post: Any, log: Any, fetch: Any, rest: str) -> Any:
@@ -59,6 +60,7 @@ def connect(post: Any, log: Any, fetch: Any, rest: str) -> Any:
                 attempt(bridge.restart, name, *program_of(*program))
             ),
             "forget": bridge.forget,
+            "check": lambda see, messages, now: missing(from_json(see), messages.to_py(), now),
             "resumption": lambda source: to_object(bridge.resumption(source)),
         }
     )
