@@ -1,7 +1,7 @@
 /** The App pane of a recording: the example's page, with what arrived swapped in as htmx would, and no script running. */
 
+import { watchFrame } from "./app-frame.js";
 import { element } from "./dom.js";
-import { followTheme } from "./frame-theme.js";
 
 /** @typedef {import('./wire-view.js').WireMessage} WireMessage */
 
@@ -43,7 +43,7 @@ export class RecordedApp {
         `<!doctype html><html lang="en"><meta charset="utf-8"><base target="_blank"><title></title>` +
         `<style>${style}</style><body>${html}</body></html>`,
     });
-    followTheme(this.frame);
+    watchFrame(this.frame);
     this.ready = new Promise((resolve) => this.frame.addEventListener("load", resolve, { once: true }));
     this.html = html;
     this.base = new URL(path, "http://example/");

@@ -25,10 +25,9 @@ const UNUSED = 600_000; // ms for which Python is kept while no server runs
 const UNSEEN = 60_000; // ms for which, in a page that is not shown
 const STOPPED = "It was stopped.";
 const REFUSED = "This browser does not let this page have a service worker; Python in the page needs one.";
-const USUAL_RECONNECTION_TIME = 3_000; // ms, where neither a stream nor the browser has told
 
 /** @typedef {{cut: boolean, delay: number, rate: number, hold: boolean, answer: 503 | 204 | null}} CableState */
-/** @typedef {Record<string, any> & {kind: "waiting" | "request" | "response" | "chunk" | "end" | "source", time: number}} WireMessage */
+/** @typedef {Record<string, any> & {kind: "waiting" | "request" | "response" | "chunk" | "frame" | "end" | "source", time: number}} WireMessage */
 /** @typedef {(step: string, fraction: number, amount?: string) => void} OnProgress  `amount` is what has been fetched, in words */
 /**
  * @typedef {object} Options
@@ -312,7 +311,8 @@ export class Running extends EventTarget {
   }
 }
 
-let reconnectionTime = USUAL_RECONNECTION_TIME;
+/** This browser's, in milliseconds: once it was measured. @type {number | undefined} */
+let reconnectionTime;
 
 /**
  * @param {Map<string, number>} numbers

@@ -2,6 +2,8 @@
 
 import { button, element } from "./dom.js";
 import { isEventStream } from "./event-stream.js";
+import { EventVoice } from "./event-voice.js";
+import { visible } from "./invisible.js";
 
 /**
  * What the Wire draws. Times are milliseconds since the start; `connection` counts requests, `source` event sources.
@@ -12,11 +14,13 @@ import { isEventStream } from "./event-stream.js";
  * @typedef {{kind: 'response', connection: number, time: number, status: number, headers: Headers}} Response
  * @typedef {{kind: 'chunk', connection: number, time: number, text: string,
  *   lines?: import('./event-stream.js').Line[]}} Chunk  with its lines if it is a piece of an event stream
+ * @typedef {{kind: 'frame', connection: number, time: number, by: 'server' | 'client', what: 'text' | 'bytes' | 'close',
+ *   text: string, size: number}} Frame  of a WebSocket
  * @typedef {{kind: 'end', connection: number, time: number, by: 'server' | 'client' | 'network', why: string}} End
  * @typedef {{kind: 'source', source: number, time: number, what: 'created' | 'open' | 'event' | 'error' | 'close',
  *   url: string, readyState: number, type?: string, data?: string, lastEventId?: string, retryIn?: number,
  *   willSend?: string, unheard?: boolean}} SourceMessage
- * @typedef {Waiting | Request | Response | Chunk | End | SourceMessage} WireMessage
+ * @typedef {Waiting | Request | Response | Chunk | Frame | End | SourceMessage} WireMessage
  */
 
 /**
@@ -32,6 +36,7 @@ const LINE_LIMIT = 2000;
 
 const REASONS = new Map(
   Object.entries({
+    101: "Switching Protocols",
     200: "OK",
     204: "No Content",
     303: "See Other",
@@ -75,18 +80,26 @@ export class WireView {
   /** @type {Map<number, {status: HTMLElement, message: SourceMessage, at: number}>} event sources that are not closed */
   #sources = new Map();
   #clock = 0;
+  /** When each event source was last told of. @type {Map<number, number>} */
+  #told = new Map();
+  #voice;
 
   constructor() {
     // Safari takes a list without markers for none: hence the role. The keyboard scrolls it: hence the tabindex.
     this.list = element("ol", { class: "wire-list", role: "list", "aria-label": "Wire", tabindex: "0" });
+    this.list.addEventListener("keydown", (event) => moveAmongSummaries(this.list, event));
     this.list.addEventListener("scroll", () => this.#keepInSight(atEnd(this.list)), { passive: true });
     new ResizeObserver(() => this.#toNewest()).observe(this.list);
     this.note = element("p", { class: "wire-note", hidden: true });
     this.sources = element("div", { class: "wire-sources" });
     this.pauseButton = button("Pause", () => this.pause(!this.#paused), { "aria-pressed": "false" });
     this.clearButton = button("Clear", () => this.clear());
-    this.copyButton = button("Copy as text", () => this.#copy(), { hidden: !navigator.clipboard });
-    this.buttons = [this.pauseButton, this.clearButton, this.copyButton];
+    this.copyButton = button("Copy", () => this.#copy(), { hidden: !navigator.clipboard });
+    this.voice = element("p", { class: "live-voice", "aria-live": "polite" });
+    const voice = (this.#voice = new EventVoice((sentence) => void (this.voice.textContent = sentence)));
+    this.voiceButton = button("Announce", () => this.announce(!voice.on), { "aria-pressed": "false" });
+    this.helpButton = button("?", () => this.#explain(), { "aria-label": "What the signs mean" });
+    this.buttons = [this.voiceButton, this.pauseButton, this.clearButton, this.copyButton, this.helpButton];
     this.setLive(false);
   }
 
@@ -96,7 +109,7 @@ export class WireView {
    */
   setLive(live) {
     this.live = live;
-    this.pauseButton.hidden = this.clearButton.hidden = !live;
+    this.voiceButton.hidden = this.pauseButton.hidden = this.clearButton.hidden = !live;
     this.pause(false);
     if (!live) this.#forgetSources();
   }
@@ -175,6 +188,17 @@ export class WireView {
     if (!paused) this.flush();
   }
 
+  /** @param {boolean} on  whether arriving events are announced to who listens to the page */
+  announce(on) {
+    this.voiceButton.setAttribute("aria-pressed", String(on));
+    this.#voice.turn(on);
+  }
+
+  async #explain() {
+    const { explainSigns } = await import("./wire-signs.js");
+    explainSigns(this.helpButton);
+  }
+
   /** Empty the list; connections that are open go on. */
   clear() {
     this.flush();
@@ -191,6 +215,7 @@ export class WireView {
     this.clear();
     this.#connections.clear();
     this.#waiting.clear();
+    this.#told.clear();
     this.list.classList.remove("several");
     this.#forgetSources();
   }
@@ -205,7 +230,7 @@ export class WireView {
   async #copy() {
     await navigator.clipboard.writeText(this.text);
     this.copyButton.textContent = "Copied";
-    setTimeout(() => (this.copyButton.textContent = "Copy as text"), 1500);
+    setTimeout(() => (this.copyButton.textContent = "Copy"), 1500);
   }
 
   /**
@@ -222,14 +247,35 @@ export class WireView {
         return [this.#response(message)];
       case "chunk":
         return this.#chunk(message);
+      case "frame":
+        return [frameRow(message)];
       case "end":
         this.#connections.delete(message.connection);
         this.#waiting.delete(message.connection);
         return [row(`end by-${message.by}`, message, line(message.why || ENDED[message.by]))];
       case "source":
-        this.#source(message);
-        return this.#beside(message) ? [] : [row(`browser ${message.what}`, message, ...browserLines(message))];
+        return this.#browser(message);
     }
+  }
+
+  /**
+   * The page's clock and the service worker's are not quite the same: no event is shown before the bytes that it was
+   * made of, nor before the event source's last.
+   * @param {SourceMessage} message
+   */
+  #browser(message) {
+    const entry = this.#takeDue(message);
+    const earliest = Math.max(this.#told.get(message.source) ?? 0, (entry && this.#times.get(entry)) ?? 0);
+    const told = message.what === "event" ? { ...message, time: Math.max(message.time, earliest) } : message;
+    this.#told.set(told.source, told.time);
+    this.#source(told);
+    this.#voice.hear(told);
+    if (!entry) return [row(`browser ${told.what}`, told, ...browserLines(told))];
+    const made = part(element("div", { class: `browser ${told.what}` }), told, browserLines(told));
+    made.classList.toggle("unheard", told.unheard === true);
+    made.classList.toggle("same-time", shownTime(made) === shownTime(entry));
+    entry.append(made);
+    return [];
   }
 
   /** @param {Waiting} message */
@@ -305,9 +351,9 @@ export class WireView {
   /**
    * What the browser made of an entry stands beside it: `open` with the response, an event with its bytes.
    * @param {SourceMessage} message
-   * @returns {boolean}  whether that entry is known
+   * @returns {HTMLElement | undefined}  that entry, if it is known
    */
-  #beside(message) {
+  #takeDue(message) {
     const all = this.#due.get(message.source) ?? [];
     const index =
       message.what === "open"
@@ -315,13 +361,7 @@ export class WireView {
         : all.findIndex(
             ({ what, type, data }) => what === message.what && type === message.type && data === message.data,
           );
-    if (index < 0) return false;
-    const [{ row: entry }] = all.splice(0, index + 1).slice(-1);
-    const made = part(element("div", { class: `browser ${message.what}` }), message, browserLines(message));
-    made.classList.toggle("unheard", message.unheard === true);
-    made.classList.toggle("same-time", shownTime(made) === shownTime(entry));
-    entry.append(made);
-    return true;
+    return index < 0 ? undefined : all.splice(0, index + 1).at(-1)?.row;
   }
 
   /** @param {SourceMessage} message */
@@ -390,6 +430,20 @@ function row(kind, message, ...lines) {
   return part(element("li", { class: kind }), message, lines);
 }
 
+/** @param {Frame} message */
+function frameRow(message) {
+  const { by, what, text, size } = message;
+  const kind = by === "client" ? "sent" : "received";
+  if (what === "close") return row(`${kind} frame`, message, line(`Close ${text}`));
+  const bytes = `${size.toLocaleString("en")} ${size === 1 ? "byte" : "bytes"}`;
+  return row(
+    `${kind} frame`,
+    message,
+    line(text),
+    detail(what === "text" ? `message, ${bytes} of text` : `message, ${bytes}`),
+  );
+}
+
 /**
  * Fill an entry, or the browser's part of one: when, whose, what.
  * @template {HTMLElement} T
@@ -427,7 +481,7 @@ function rowText(entry, several) {
 function line(text, kind = "") {
   const cut =
     text.length > LINE_LIMIT ? `${text.slice(0, LINE_LIMIT)}… ${text.length - LINE_LIMIT} more characters` : text;
-  return element("div", { class: `line ${kind}`.trim() }, cut);
+  return element("div", { class: `line ${kind}`.trim() }, ...visible(cut));
 }
 
 /**
@@ -440,7 +494,7 @@ function fieldLine(text, goesOn) {
   if (text.startsWith(":")) return line(text, "comment");
   const colon = text.indexOf(":");
   const made = line(colon < 0 ? "" : text.slice(colon + 1), "field");
-  made.prepend(element("b", {}, colon < 0 ? text : text.slice(0, colon + 1)));
+  made.prepend(element("b", {}, ...visible(colon < 0 ? text : text.slice(0, colon + 1))));
   return made;
 }
 
@@ -452,13 +506,37 @@ function fieldLine(text, goesOn) {
 function withHeaders(first, headers, open) {
   const lines = headers.map(([name, value]) => line(`${name}: ${value}`, "header"));
   if (!lines.length) return line(first, "first");
-  return element("details", { open }, element("summary", { class: "line first" }, first), ...lines);
+  return element("details", { open }, summary(first, "line first"), ...lines);
 }
 
 /** @param {string} text */
 function body(text) {
-  const summary = element("summary", {}, `${text.length.toLocaleString("en")} characters of the body`);
-  return element("details", {}, summary, ...text.split("\n").map((part) => line(part)));
+  const size = summary(`${text.length.toLocaleString("en")} characters of the body`);
+  return element("details", {}, size, ...text.split("\n").map((part) => line(part)));
+}
+
+/**
+ * The list is one stop of the Tab key: from there, arrows lead to what can be opened.
+ * @param {string} text
+ * @param {string} [kind]
+ */
+function summary(text, kind = "") {
+  return element("summary", { class: kind, tabindex: "-1" }, text);
+}
+
+/**
+ * @param {HTMLElement} list
+ * @param {KeyboardEvent} event
+ */
+function moveAmongSummaries(list, event) {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
+  const all = [...list.querySelectorAll("summary")];
+  const here = all.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+  const next = here < 0 ? (step > 0 ? all[0] : all.at(-1)) : all[here + step];
+  if (!next) return; // the key scrolls, as everywhere
+  event.preventDefault();
+  next.focus();
 }
 
 /** @param {SourceMessage} message */
@@ -481,7 +559,7 @@ function browserLines({ what, url, readyState, type, data, lastEventId, retryIn,
       if (readyState === 2) return [line("error"), detail("ready state CLOSED: it does not connect again")];
       return [
         line("error"),
-        detail(`ready state CONNECTING: again in ${seconds(retryIn ?? 0)}`),
+        detail(`ready state CONNECTING: again ${retryIn === undefined ? "soon" : `in ${seconds(retryIn)}`}`),
         ...(willSend ? [detail(`will send Last-Event-ID: ${willSend}`)] : []),
       ];
   }
@@ -501,10 +579,11 @@ function idLine(id) {
  * @param {SourceMessage} message
  * @param {number} left  milliseconds until it connects again
  */
-function sourceState({ source, readyState, lastEventId }, left) {
+function sourceState({ source, what, readyState, lastEventId, retryIn }, left) {
   const state = `Event source ${source}: ${READY_STATES[readyState]}`;
-  if (readyState === 0 && left > 0) {
-    return `${state}, again in ${seconds(left)}${lastEventId ? ` with Last-Event-ID: ${lastEventId}` : ""}`;
+  if (readyState === 0 && (left > 0 || (what === "error" && retryIn === undefined))) {
+    const when = left > 0 ? `in ${seconds(left)}` : "soon";
+    return `${state}, again ${when}${lastEventId ? ` with Last-Event-ID: ${lastEventId}` : ""}`;
   }
   return lastEventId ? `${state}, last event ID ${lastEventId}` : state;
 }
