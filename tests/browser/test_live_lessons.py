@@ -60,7 +60,6 @@ def test_the_running_servers_send_what_the_recordings_show(visitor: Visitor, sit
         visitor.press("Run", live)
     for live, recording in shown.items():
         visit(visitor, live, recording)
-    for live, recording in shown.items():
         count = len(recorded[live])
         wait_until_heard(visitor, live, count)
         texts = visitor.evaluate(TEXTS, f"{live} .browser.event .lines", "innerText")
