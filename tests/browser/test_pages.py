@@ -51,6 +51,8 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(visitor: Page, a
 
 
 def test_a_page_is_light_complete_and_of_one_origin(visitor: Page, address: str):
+    """And its first example is in sight: Run, and the beginning of what App and Wire show."""
+    visitor.set_viewport_size({"width": 1280, "height": 900})
     answers: list[Response] = []
 
     def note(answer: Response) -> None:
@@ -63,6 +65,8 @@ def test_a_page_is_light_complete_and_of_one_origin(visitor: Page, address: str)
     assert [answer.url for answer in answers if answer.status >= 400] == []
     assert visitor.evaluate(WEIGHT) < 150_000
     assert visitor.locator("h1").count() == 1
+    for panes in visitor.locator(".live-panes").all()[:1]:
+        assert (panes.bounding_box() or {"y": 900})["y"] < 900 - 150
     assert visitor.locator("meta[name=description]").get_attribute("content")
 
 
