@@ -18,7 +18,7 @@ from streamside.site import bundle, deployment
 from streamside.site.bundle import LIVE, write_as_one
 from tests.browser.laboratory import LABORATORY, Laboratory, serve_files
 from tests.browser.stand_in import APP, PAGE, PROGRAM, RUNTIME, TITLE
-from tests.conftest import opened, running_chromium
+from tests.conftest import opened
 
 
 @pytest.fixture(scope="session")
@@ -85,21 +85,7 @@ def fresh(page: Page, host: str) -> Laboratory:
     return opened
 
 
-@pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all modules of this folder: none of them calls `asyncio.run`."""
-    with running_chromium() as started:
-        yield started
-
-
-@pytest.fixture(scope="package")
-def visitor(browser: Browser) -> Iterator[Page]:
-    """The same page for all tests that leave nothing behind."""
-    with opened(browser) as page:
-        yield page
-
-
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def common(browser: Browser, built: Path) -> Iterator[Laboratory]:
     with serving_files(built) as url, opened(browser) as page:  # of its own: a visitor goes elsewhere
         laboratory = Laboratory(page, url)
