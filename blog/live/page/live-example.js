@@ -141,8 +141,8 @@ class Live {
       { class: "live-bar", role: "group", "aria-label": this.title },
       ...controls,
       this.clock,
-      this.amount,
       this.status,
+      this.amount,
     );
     if (!this.obstacle) startAhead(top, async () => (await import("./run-example.js")).prepare());
     startAhead(host, () => this.#loadReplay());
