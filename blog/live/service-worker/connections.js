@@ -57,7 +57,10 @@ export class Connection {
    * @returns {[string, string][]}
    */
   headersOf(request) {
-    return [["host", location.host], ...request.headers];
+    const headers = [["host", location.host], ...request.headers];
+    // Browsers add it below the service worker, to what does more than read.
+    if (request.method !== "GET" && request.method !== "HEAD") headers.push(["origin", location.origin]);
+    return /** @type {[string, string][]} */ (headers);
   }
 
   get cable() {
