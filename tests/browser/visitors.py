@@ -51,7 +51,7 @@ class Visitor:
             f"""async (patience) => {{
               for (const end = performance.now() + patience; !({condition});) {{
                 if (performance.now() > end) return document.body.innerText;
-                await new Promise((resolve) => setTimeout(resolve, 20));
+                await new Promise((resolve) => setTimeout(resolve, 100));
               }}
               return null;
             }}""",
