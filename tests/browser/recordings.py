@@ -44,7 +44,7 @@ async (live, { sender, receiver }) => {
 
 @dataclass(frozen=True)
 class Step:
-    """Something that the visitor does, once so many events have come: `act` is a function of the page and the fields."""
+    """Something that the visitor does, once so many events have come, by a function of the page and of fields."""
 
     after: int
     fields: dict[str, str]

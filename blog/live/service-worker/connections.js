@@ -58,8 +58,9 @@ export class Connection {
    */
   headersOf(request) {
     const headers = [["host", location.host], ...request.headers];
-    // Browsers add it below the service worker, to what does more than read.
-    if (request.method !== "GET" && request.method !== "HEAD") headers.push(["origin", location.origin]);
+    // Browsers add it to what does more than read, most of them below the service worker.
+    const isSafe = request.method === "GET" || request.method === "HEAD";
+    if (!isSafe && !request.headers.has("origin")) headers.push(["origin", location.origin]);
     return /** @type {[string, string][]} */ (headers);
   }
 
