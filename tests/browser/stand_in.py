@@ -47,7 +47,8 @@ export async function start(example, options) {
   fake.emit = (type, detail) =>
     running.dispatchEvent(new CustomEvent(type, { detail: type === "wire" ? streams.read(detail) : detail }));
   if (fake.restart) cable.push(["restart", () => Promise.reject(new Error(fake.restart))]);
-  return Object.assign(running, { url: "app.html", cable: Object.fromEntries(cable), stop: note("stop") });
+  const urlFor = (...reader) => `app.html?${reader}`;
+  return Object.assign(running, { url: "app.html", urlFor, cable: Object.fromEntries(cable), stop: note("stop") });
 }
 globalThis.fake ??= { calls: [] };
 """
