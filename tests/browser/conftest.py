@@ -41,17 +41,19 @@ def show(page: Page, serving: Callable[[Any], str], tmp_path: Path, editor: Path
     (tmp_path / "app.html").write_text(f"<!doctype html><title>App</title><style>p {{ color: green }}</style>{APP}")
     url = serving(Starlette(routes=[Mount("/", StaticFiles(directory=tmp_path, html=True))]))
 
-    def open_page(*exchanges: dict[str, Any], html: str = PAGE, attributes: str = "", upgrade: bool = True) -> Locator:
+    def open_page(
+        *exchanges: dict[str, Any], html: str = PAGE, attributes: str = "", upgrade: bool = True, below: str = ""
+    ) -> Locator:
         recording = json.dumps({"page": html, "exchanges": exchanges}).replace("<", "\\u003c")
         script = '<script type="module" src="live/page/live-example.js"></script>' if upgrade else ""
         (tmp_path / "index.html").write_text(
             f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>A lesson</title>
             <meta name="viewport" content="width=device-width">
             <link rel="icon" href="data:,"><link rel="stylesheet" href="theme/streamside.css">
-            <link rel="stylesheet" href="theme/live.css">{script}
+            <link rel="stylesheet" href="theme/live.css"><link rel="stylesheet" href="theme/exercise.css">{script}
             <main><h1>A lesson</h1><live-example example="numbers" title="{TITLE}" {attributes}>
             <pre class="transcript" tabindex="0">&gt; GET /numbers</pre>
-            <script type="application/json">{recording}</script></live-example></main>"""
+            <script type="application/json">{recording}</script></live-example>{below}</main>"""
         )
         page.goto(url)
         if upgrade:

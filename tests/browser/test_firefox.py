@@ -233,7 +233,7 @@ def test_what_one_reader_publishes_another_one_reads(page: Tab, site: str) -> No
     live.wait(f"{frames}.length === 2 && {frames}.every((each) => each.includes('Publish'))")
     live.wait("all('.browser.open').length === 2")
     act = f"(selector, fields) => ({ACT})(document.querySelector(selector), JSON.parse(fields))"
-    page.evaluate(act, live.element, json.dumps({"message": "Tea is ready."}))
+    page.evaluate(act, live.element, json.dumps({"text": "Tea is ready."}))
     live.wait(f"{frames}.every((each) => each.includes('Tea is ready.'))")
     live.wait("all('.browser.event [data-reader]').map((each) => each.textContent).join() === 'Reader 1,Reader 2'")
     live.press("Remove")

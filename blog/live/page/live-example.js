@@ -26,13 +26,21 @@ const SAID = {
   failed: "Not started",
 };
 
-class LiveExample extends HTMLElement {
+export class LiveExample extends HTMLElement {
   /** @type {Live | undefined} */
   live;
 
   connectedCallback() {
     this.live ??= new Live(this);
     addEventListener("hashchange", this.live);
+  }
+
+  /**
+   * Open the code at a definition.
+   * @param {string} name
+   */
+  showDefinition(name) {
+    return this.live?.showDefinition(name);
   }
 
   disconnectedCallback() {
@@ -296,6 +304,7 @@ class Live {
     this.app.replaceChildren(readers.element);
     this.readersPlace.replaceChildren(readers.controls);
     this.#setState("running");
+    this.host.dispatchEvent(new CustomEvent("live-run", { bubbles: true, detail: running }));
   }
 
   async stop() {
@@ -362,6 +371,7 @@ class Live {
   /** @param {string} lines  that Python has printed */
   #print(lines) {
     this.#log?.print(lines);
+    this.host.dispatchEvent(new CustomEvent("live-print", { bubbles: true, detail: lines }));
     const complaint = this.#log?.complaint(this.file);
     if (!complaint || this.#state !== "running") return; // of a program that does not start, its failure tells
     if (JSON.stringify(complaint) === this.#told) return;
@@ -396,6 +406,12 @@ class Live {
     if (this.obstacle || !location.hash.startsWith(`#${this.example}=`)) return;
     this.host.scrollIntoView();
     this.#linked = this.#openLinked();
+  }
+
+  /** @param {string} name */
+  async showDefinition(name) {
+    await this.#openCode();
+    this.#code?.showDefinition(name);
   }
 
   /** Resolves to false if it could not be loaded. */
@@ -442,6 +458,7 @@ class Live {
       this.codePlace.replaceChildren(code.element);
       await code.open();
       this.#code = code;
+      this.host.dispatchEvent(new CustomEvent("live-code", { bubbles: true, detail: code }));
     } catch (error) {
       this.#opened = undefined; // the next attempt may get it
       this.#tell(/** @type {Error} */ (error).message, true);
@@ -461,3 +478,4 @@ function pane(name, buttons, ...content) {
 }
 
 customElements.define("live-example", LiveExample);
+if (document.querySelector("live-exercise")) void import("./exercise.js");

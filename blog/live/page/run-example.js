@@ -25,6 +25,8 @@ const UNUSED = 600_000; // ms for which Python is kept while no server runs
 const UNSEEN = 60_000; // ms for which, in a page that is not shown
 const STOPPED = "It was stopped.";
 const REFUSED = "This browser does not let this page have a service worker; Python in the page needs one.";
+const CHECKING = 2_000; // ms for Python to hold what was seen against a task
+const BUSY = "The program keeps Python to itself: somewhere it needs an await.";
 
 /** @typedef {{cut: boolean, delay: number, rate: number, hold: boolean, answer: 503 | 204 | null}} CableState */
 /** @typedef {Record<string, any> & {kind: "waiting" | "request" | "response" | "chunk" | "frame" | "end" | "source", time: number}} WireMessage */
@@ -196,6 +198,22 @@ export class Running extends EventTarget {
    */
   urlFor(reader, jar) {
     return `${SITE}live/${TAB}/${this.name}~${reader}~${jar}${this.path}`;
+  }
+
+  /** Milliseconds since it began, as its messages have them. */
+  get now() {
+    return performance.timeOrigin + performance.now() - this.#began;
+  }
+
+  /**
+   * What is missing in what was seen for a task to be solved, in one sentence; empty if nothing is.
+   * @param {string} see  the task's statements, as JSON
+   * @param {object[]} messages  what was seen
+   * @returns {Promise<string>}
+   */
+  check(see, messages) {
+    const answer = python.ask("check", { see, messages, now: this.now });
+    return Promise.race([answer, after(CHECKING).then(() => BUSY)]).catch(() => BUSY);
   }
 
   get cableState() {
