@@ -65,7 +65,7 @@ def test_visitors_have_jars_of_their_own_that_outlive_a_restart() -> None:
         await host.settled()
         jars = host.server.jars
         assert [jars[number].header("/") for number in (1, 2)] == ["a=3", "a=2"]
-        await host.bridge.restart("server-1", "example", "async def app(*_): raise NotImplementedError")
+        await host.bridge.restart("server-1", "example", {"example.py": "async def app(*_): raise NotImplementedError"})
         assert host.bridge.servers["server-1"].jars is jars
 
     run(test)

@@ -13,8 +13,9 @@ FIRST = 1  # the jar of the first visitor
 class Server:
     """An application with its lifespan and its visitors' cookies."""
 
-    def __init__(self, name: str, app: Any) -> None:
+    def __init__(self, name: str, example: str, app: Any) -> None:
         self.name = name
+        self.example = example
         self.app = app
         self.lifespan = Lifespan(app)
         self.jars = {FIRST: CookieJar()}
