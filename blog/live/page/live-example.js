@@ -144,7 +144,8 @@ class Live {
       this.status,
       this.amount,
     );
-    if (!this.obstacle) startAhead(top, async () => (await import("./run-example.js")).prepare());
+    if (!this.obstacle)
+      startAhead(top, async () => (await import("./run-example.js")).prepare(this.example, this.isFolder));
     startAhead(host, () => this.#loadReplay());
     host.append(top, this.progress, this.note, this.tools, this.panes, this.logPlace);
   }

@@ -145,12 +145,17 @@ async function programOf(example, isFolder, files) {
 
 /**
  * Start Python ahead, so that `start` has only the program to run. Nothing of it shows; what fails is told by `start`.
+ * @param {string} example
+ * @param {boolean} isFolder
  * @returns {Promise<void>}
  */
-export async function prepare() {
+export async function prepare(example, isFolder) {
   if (python.booted || hasFailedAhead || (await obstacle())) return;
   try {
     await Promise.all([python.bootAhead(), connection.ready()]);
+    if (!isFolder) return;
+    const { packages } = await fetchProgram(example, isFolder);
+    if (packages) await python.unpack(example, packages);
   } catch {
     hasFailedAhead = true;
   }
