@@ -142,7 +142,7 @@ class Live {
       this.status,
       this.amount,
     );
-    if (!this.obstacle) startAhead(top, async () => (await import("./run-example.js")).prepare());
+    if (!this.obstacle) startAhead(top, async () => (await runtime()).prepare(this.example));
     host.append(top, this.progress, this.note, this.tools, this.panes, this.logPlace);
   }
 
@@ -251,8 +251,8 @@ class Live {
     this.#showProgress("Starting", 0);
     try {
       await this.#end();
-      const [{ obstacle, start }, log] = await Promise.all([import("./run-example.js"), import("./log-pane.js")]);
-      this.#log ??= new log.LogPane();
+      const { obstacle, start, LogPane } = await runtime();
+      this.#log ??= new LogPane();
       this.logPlace.replaceChildren(this.#log.element);
       const why = await obstacle();
       if (signal.aborted) return;
@@ -472,4 +472,10 @@ function pane(name, buttons, ...content) {
 }
 
 customElements.define("live-example", LiveExample);
+/** What only a run takes. */
+async function runtime() {
+  const [run, log] = await Promise.all([import("./run-example.js"), import("./log-pane.js")]);
+  return { ...run, ...log };
+}
+
 if (document.querySelector("live-exercise")) void import("./exercise.js");

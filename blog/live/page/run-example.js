@@ -9,6 +9,7 @@
  */
 /* global streamside */
 import "../bundle.js";
+import { fetchAssets } from "./assets-ahead.js";
 import { address, Fetching } from "./python-files.js";
 import { missingSource } from "./content-security.js";
 import { EventStreams } from "./event-stream.js";
@@ -97,7 +98,7 @@ export async function start(example, options = {}) {
   await Promise.all(stops); // of which one may yet end Python
   if (signal?.aborted) throw new StartError(STOPPED);
   const [program] = await Promise.all([
-    source ?? fetchExample(example),
+    source ?? ahead.get(example) ?? fetchExample(example),
     python.boot(onprogress, signal),
     connection.ready(),
   ]);
@@ -113,19 +114,27 @@ export async function start(example, options = {}) {
 }
 
 /**
- * Start Python ahead, so that `start` has only the program to run. Nothing of it shows; what fails is told by `start`.
- * @returns {Promise<void>}
+ * Start Python ahead, and fetch what the example is made of, so that `start` has only the program to run. Nothing of it
+ * shows, and what fails is told by `start`.
+ * @param {string} example
  */
-export async function prepare() {
-  if (python.booted || hasFailedAhead || (await obstacle())) return;
+export async function prepare(example) {
+  if (python.prepared.has(example) || hasFailedAhead || (await obstacle())) return;
+  python.prepared.add(example);
   try {
     await Promise.all([python.bootAhead(), connection.ready()]);
+    if (!servers.size) python.ask("import", {}).catch(() => {}); // it was ended
+    const program = await fetchExample(example);
+    ahead.set(example, program);
+    await fetchAssets(program);
   } catch {
     hasFailedAhead = true;
   }
 }
 
 let hasFailedAhead = false;
+/** Programs that have been fetched ahead. @type {Map<string, string>} */
+const ahead = new Map();
 
 /** @param {string} example */
 async function fetchExample(example) {
@@ -372,6 +381,8 @@ const python = {
   /** @type {Map<number, {resolve: (result: any) => void, reject: (error: Error) => void}>} */
   calls: new Map(),
   callCount: 0,
+  /** The examples for which it was started ahead. @type {Set<string>} */
+  prepared: new Set(),
   /** Those who wait for it to have booted. @type {Set<OnProgress>} */
   waiting: new Set(),
   /** What they were told last. @type {Parameters<OnProgress>} */
@@ -516,6 +527,7 @@ const python = {
   end(why) {
     this.worker?.then((worker) => worker.terminate()).catch(() => {});
     this.worker = this.booted = this.fetching = undefined;
+    this.prepared.clear();
     this.ending.abort(new StartError(why));
     this.ending = new AbortController();
     for (const { reject } of this.calls.values()) reject(new StartError(why));

@@ -14,6 +14,7 @@
  * @property {(server: string, example: string, program: string) => Promise<Failure>} start
  * @property {(server: string, example: string, program: string) => Promise<Failure>} restart
  * @property {(server: string) => Promise<Failure>} stop
+ * @property {() => Promise<void>} importAhead
  * @property {() => void} forget
  * @property {(see: string, messages: object[], now: number) => string} check
  * @property {(source: string) => {lastEventId: string, reconnectionTime: number | undefined}} resumption
@@ -61,6 +62,8 @@ async function perform({ kind, server, example, program, source, ...message }) {
       return undefined;
     case "boot":
       return booted(await boot(message));
+    case "import":
+      return (await bridge).importAhead();
     case "start":
       return (await bridge).start(server, example, program);
     case "restart":

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from bridge.archive import Rest, archived
+from bridge.archive import Rest, archived, import_ahead
 from bridge.bridge import Bridge
 from bridge.output import Printer
 from bridge.program import ExampleError
@@ -44,6 +44,7 @@ def connect(post: Any, log: Any, fetch_rest: Any) -> Any:
             "start": lambda *arguments: asyncio.ensure_future(attempt(bridge.start, *arguments)),
             "stop": lambda name: asyncio.ensure_future(attempt(bridge.stop, name)),
             "restart": lambda *arguments: asyncio.ensure_future(attempt(bridge.restart, *arguments)),
+            "importAhead": lambda: asyncio.ensure_future(import_ahead()),
             "forget": bridge.forget,
             "check": lambda see, messages, now: missing(from_json(see), messages.to_py(), now),
             "resumption": lambda source: to_object(bridge.resumption(source)),
