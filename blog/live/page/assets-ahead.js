@@ -5,10 +5,10 @@ const ASSET = /(?:@[\w.-]+\/)?[\w.-]+@\d[\w.-]*\/[\w./-]+\.(?:js|css)/g; // as i
 
 /**
  * Fetch the CDN's files that a program names, and the probe; that one is not to be had is no matter.
- * @param {string} program
+ * @param {Record<string, string>} files
  */
-export async function fetchAssets(program) {
-  const assets = Array.from(program.matchAll(ASSET), ([name]) => `live/assets/${name}`);
+export async function fetchAssets(files) {
+  const assets = Array.from(Object.values(files).join("\n").matchAll(ASSET), ([name]) => `live/assets/${name}`);
   const fetches = ["live/frame/probe.js", ...assets].map(async (name) => {
     await (await fetch(SITE + name, { priority: "low" })).arrayBuffer();
   });
