@@ -22,6 +22,8 @@ def test_they_are_told_in_their_place_until_somebody_listens(laboratory: Laborat
     ] * 3
     assert [event["lastEventId"] for event in events] == ["0.5", "0", "1.5", "1", "2.5", "2"]
     assert events[0]["data"] == "for nobody"
+    told = [each["what"] for each in run.wire() if each["kind"] == "source"]
+    assert told.index("open") < told.index("event")  # as the standard dispatches them
     run.inside("source.addEventListener('other', () => {})")
     run.wait("run.wire.some((each) => each.type === 'other' && !each.unheard)")
     heard = [event.get("unheard", False) for event in run.wire(what="event", type="other")]
