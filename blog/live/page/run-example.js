@@ -12,12 +12,14 @@ import "../bundle.js";
 import { address, Fetching } from "./python-files.js";
 import { missingSource } from "./content-security.js";
 import { EventStreams } from "./event-stream.js";
+import { Flood } from "./flood.js";
 import { UnheardEvents } from "./unheard-events.js";
 
 const SITE = new URL("../../", import.meta.url).href;
 const TAB = `tab-${crypto.randomUUID().replaceAll("-", "").slice(0, 12)}`;
 const PING = 15_000; // ms; Firefox stops a service worker after 30 s, whatever streams it has
 const PATIENCE = 1_500; // ms for Python to stop a server before Python itself is ended
+const DEAF = 350; // ms without a sign of Python after which it does not listen
 const LOADING = 5_000; // ms for the worker's script to come
 const ATTEMPTS = 3;
 const SETTLE = 25; // ms by which a page's account waits, so that bytes are told before what was made of them
@@ -25,6 +27,8 @@ const UNUSED = 600_000; // ms for which Python is kept while no server runs
 const UNSEEN = 60_000; // ms for which, in a page that is not shown
 const STOPPED = "It was stopped.";
 const REFUSED = "This browser does not let this page have a service worker; Python in the page needs one.";
+const PRINTS_TOO_MUCH = "The program prints more than this page can show: of its lines the newest are kept.";
+const SENDS_TOO_MUCH = "The program sends faster than this page can show: it is made to wait, as by any slow reader.";
 const USUAL_RECONNECTION_TIME = 3_000; // ms, where neither a stream nor the browser has told
 
 /** @typedef {{cut: boolean, delay: number, rate: number, hold: boolean, answer: 503 | 204 | null}} CableState */
@@ -37,6 +41,7 @@ const USUAL_RECONNECTION_TIME = 3_000; // ms, where neither a stream nor the bro
  * @property {Partial<CableState>} [cable]  the cable's state from the first request on
  * @property {OnProgress} [onprogress]
  * @property {(lines: string) => void} [onprint]  what Python prints, from the program's first line on
+ * @property {(sentence: string) => void} [onflood]  that it does more than the page can show, once of each kind
  * @property {AbortSignal} [signal]  gives up while it is starting; a program that does not let go is ended
  */
 
@@ -90,7 +95,7 @@ export async function obstacle() {
  * @returns {Promise<Running>}  rejects with `StartError`
  */
 export async function start(example, options = {}) {
-  const { source, path = "/", cable = {}, onprogress = () => {}, onprint = () => {}, signal } = options;
+  const { source, path = "/", cable = {}, onprogress = () => {}, onprint = () => {}, onflood = () => {}, signal } = options;
   const reason = await obstacle();
   if (reason) throw new Obstacle(reason);
   await Promise.all(stops); // of which one may yet end Python
@@ -102,7 +107,7 @@ export async function start(example, options = {}) {
   ]);
   if (signal?.aborted) throw new StartError(STOPPED);
   onprogress("Starting the server", 0.95);
-  const running = new Running(example, program, path, cable, onprint);
+  const running = new Running(example, program, path, cable, { onprint, onflood });
   const giveUp = () => void running.stop();
   signal?.addEventListener("abort", giveUp);
   await running.begin().finally(() => signal?.removeEventListener("abort", giveUp));
@@ -164,14 +169,17 @@ export class Running extends EventTarget {
    * @param {string} program
    * @param {string} path
    * @param {Partial<CableState>} cable
-   * @param {(lines: string) => void} onprint
+   * @param {Required<Pick<Options, "onprint" | "onflood">>} listeners
    */
-  constructor(example, program, path, cable, onprint) {
+  constructor(example, program, path, cable, { onprint, onflood }) {
     super();
     this.#example = example;
     this.#program = program;
     Object.assign(this.#state, cable);
     this.onprint = onprint;
+    this.prints = new Flood(() => onflood(PRINTS_TOO_MUCH));
+    this.sends = new Flood(() => onflood(SENDS_TOO_MUCH));
+    this.isStarting = false;
     this.name = `${example}-${++serverCount}`;
     this.url = `${SITE}live/${TAB}/${this.name}${path.startsWith("/") ? path : `/${path}`}`;
     this.cable = {
@@ -196,12 +204,15 @@ export class Running extends EventTarget {
   /** Start the application. Rejects with `StartError`. */
   async begin() {
     servers.set(this.name, this);
+    this.isStarting = true;
     try {
       await python.attempt("start", { server: this.name, example: this.#example, program: this.#program });
       await this.#change({});
     } catch (error) {
       servers.delete(this.name);
       throw error;
+    } finally {
+      this.isStarting = false;
     }
   }
 
@@ -225,11 +236,9 @@ export class Running extends EventTarget {
       why: "The server was stopped.",
     });
     const over = () => true; // also if Python has been ended meanwhile
-    const stopped = await Promise.race([
-      python.attempt("stop", { server: this.name }).then(over, over),
-      after(PATIENCE),
-    ]);
-    await told; // and with it we, of how its connections ended
+    const stopping = python.attempt("stop", { server: this.name }).then(over, over);
+    const stopped = (await python.listens(this)) && (await Promise.race([stopping, after(PATIENCE)]));
+    if (stopped) await told; // and with it we, of how its connections ended
     servers.delete(this.name);
     if (!stopped) python.end("Python did not stop and was ended.");
   }
@@ -259,10 +268,20 @@ export class Running extends EventTarget {
   }
 
   /**
+   * @param {string} lines
+   * @param {boolean} late  they had to wait
+   */
+  print(lines, late) {
+    if (late) this.prints.notice();
+    this.onprint(lines);
+  }
+
+  /**
    * Tell what went over the wire, or what the browser made of it.
    * @param {WireMessage} message  with ids and the time since 1970, as the service worker and the probe give them
    */
   wire(message) {
+    if (message.crowded) this.sends.notice();
     this.#telling = this.#telling.then(async () => {
       if (message.kind === "source" && message.what === "error") await this.#addReconnect(message);
       if ((message.kind === "waiting" || message.kind === "request") && message.source) this.#measureReconnect(message);
@@ -441,6 +460,20 @@ const python = {
   },
 
   /**
+   * Whether a server could be stopped, for Python does one thing after the other. One that starts imports what it needs, which
+   * takes its time; all others should let go often.
+   * @param {Running} stopping
+   */
+  listens(stopping) {
+    const isBusy = [...servers.values()].some((each) => each !== stopping && each.isStarting);
+    const heard = this.ask("listen", {}).then(
+      () => true,
+      () => true,
+    );
+    return Promise.race([heard, after(isBusy ? PATIENCE : DEAF)]);
+  },
+
+  /**
    * What an event source has heard; undefined if Python does not answer.
    * @param {string} source
    * @returns {Promise<{lastEventId: string, reconnectionTime: number | undefined} | undefined>}
@@ -480,14 +513,14 @@ const python = {
   },
 
   /** @param {any} message */
-  hear({ kind, call, result, error, server, text }) {
+  hear({ kind, call, result, error, server, text, late }) {
     if (kind === "answer") {
       const waiting = this.calls.get(call);
       this.calls.delete(call);
       if (error) waiting?.reject(new StartError(error));
       else waiting?.resolve(result);
     } else if (kind === "log") {
-      for (const running of server ? [servers.get(server)] : servers.values()) running?.onprint(text);
+      for (const running of server ? [servers.get(server)] : servers.values()) running?.print(text, late);
     }
   },
 

@@ -2,6 +2,7 @@
 
 import { button, element } from "./dom.js";
 import { isEventStream } from "./event-stream.js";
+import { shortened } from "./long-text.js";
 
 /**
  * What the Wire draws. Times are milliseconds since the start; `connection` counts requests, `source` event sources.
@@ -27,8 +28,8 @@ import { isEventStream } from "./event-stream.js";
 
 /** More entries than this are not kept: nobody reads them, and the page stays quick. */
 const LIMIT = 500;
-/** A longer line is cut for show, in characters. */
-const LINE_LIMIT = 2000;
+/** Of a body, so many lines stand each by itself. */
+const BODY_LINES = 200;
 
 const REASONS = new Map(
   Object.entries({
@@ -425,9 +426,7 @@ function rowText(entry, several) {
  * @param {string} [kind]
  */
 function line(text, kind = "") {
-  const cut =
-    text.length > LINE_LIMIT ? `${text.slice(0, LINE_LIMIT)}… ${text.length - LINE_LIMIT} more characters` : text;
-  return element("div", { class: `line ${kind}`.trim() }, cut);
+  return element("div", { class: `line ${kind}`.trim() }, ...shortened(text));
 }
 
 /**
@@ -458,7 +457,10 @@ function withHeaders(first, headers, open) {
 /** @param {string} text */
 function body(text) {
   const summary = element("summary", {}, `${text.length.toLocaleString("en")} characters of the body`);
-  return element("details", {}, summary, ...text.split("\n").map((part) => line(part)));
+  const lines = text.split("\n");
+  const rest = lines.splice(BODY_LINES);
+  if (rest.length) lines.push(rest.join("\n"));
+  return element("details", {}, summary, ...lines.map((part) => line(part)));
 }
 
 /** @param {SourceMessage} message */

@@ -2,9 +2,9 @@
  * Python in a Web Worker, and the bridge between the service worker and the applications.
  *
  * From the page, each with a number to answer to: `scripts` (urls), `boot` (module, snapshot or archive, lock, rest),
- * `start` and `restart` (server, example, program), `stop` (server), `resumption` (source); and `port`, one to a service
- * worker. To the page: `there`, once; `answer` (call, result or error), `log` (server or null, text, late: it had to
- * wait, for more is printed than a page can show).
+ * `start` and `restart` (server, example, program), `stop` (server), `listen` (that it does is the answer), `resumption`
+ * (source); and `port`, one to a service worker. To the page: `there`, once; `answer` (call, result or error), `log` (server
+ * or null, text, late: it had to wait, for more is printed than a page can show).
  */
 
 /** @typedef {{message: string, line: number | undefined} | null} Failure */
@@ -64,6 +64,8 @@ async function perform({ kind, server, example, program, source, ...message }) {
       return (await bridge).start(server, example, program);
     case "restart":
       return (await bridge).restart(server, example, program);
+    case "listen":
+      return undefined;
     case "stop":
       return (await bridge).stop(server);
     default:
