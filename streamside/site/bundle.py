@@ -33,6 +33,7 @@ from streamside.site.pyodide import runner
 HERE = Path(__file__).resolve().parent
 LIVE = ROOT / "blog" / "live"
 WORKER = LIVE / "service-worker" / "service-worker.js"
+PROBE = LIVE / "frame" / "probe.js"
 PYODIDE = NODE_MODULES / "pyodide"
 CACHE = ROOT / ".cache" / "live"
 PACKED = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "boot.zip", "started.bin")  # what starts Python
@@ -59,11 +60,12 @@ def build(target: Path, project: Project | None = None) -> None:
     for example in examples:
         shutil.copy(example.path, live / "examples" / example.path.name)
     for script in LIVE.rglob("*.js"):
-        if script.parent != WORKER.parent:
+        if script.parent not in (WORKER.parent, PROBE.parent):
             place = live / script.relative_to(LIVE)
             place.parent.mkdir(exist_ok=True)
             shutil.copy(script, place)
     write_as_one(LIVE / "page/editor.js", live / "page/editor.js", "esm")
+    write_as_one(PROBE, live / PROBE.relative_to(LIVE), "iife")
     write_as_one(WORKER, target / WORKER.name, "iife")
     copy_assets((example.text for example in examples), live / "assets")
     write_table(live, files)

@@ -2,4 +2,13 @@
 import { build } from "esbuild";
 
 const [source, target, format] = process.argv.slice(2);
-await build({ entryPoints: [source], outfile: target, bundle: true, format, minify: true, logLevel: "error" });
+const keepNames = format === "iife"; // what a script puts in place of something keeps its name
+await build({
+  entryPoints: [source],
+  outfile: target,
+  bundle: true,
+  format,
+  minify: true,
+  keepNames,
+  logLevel: "error",
+});

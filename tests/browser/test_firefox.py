@@ -15,6 +15,7 @@ from streamside.catalogue import Lesson
 from streamside.paths import ROOT
 from tests.browser.firefox import Tab
 from tests.browser.recordings import ACT, LESSONS, Recording, comparable, recordings
+from tests.browser.web_sockets import OPEN, SOCKETS, VISITS
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -204,6 +205,25 @@ def test_what_leads_to_an_absolute_path_stays_in_the_example(page: Tab, site: st
     live.wait("shown().includes('Link')")
     page.evaluate("(leave) => document.querySelector('live-example iframe').contentWindow.eval(leave) && null", leave)
     live.wait(f"shown().includes('{arrived}')")
+
+
+def test_a_websocket_does_what_the_standard_says_and_breaks_with_the_cable(page: Tab, site: str) -> None:
+    edited = with_program("basic_stream", lambda _: SOCKETS)
+    live = Live.linked(page, f"{site}notebooks/01-your-first-stream.html{edited}", "basic_stream")
+    live.wait("shown().includes('ready')")
+    inside = "(script) => document.querySelector('live-example iframe').contentWindow.eval(script)"
+    page.evaluate(f"(script) => ({inside})(script) && null", OPEN)
+    for act, expected in VISITS:
+        assert page.evaluate(inside, act) == expected, act
+    log = "all('.live-log pre')[0].textContent"
+    live.wait(f"{log}.includes('left 3001 enough')")
+    last = "visit('echo', [], (socket, type) => { document.title = type; }).then((seen) => { document.title = seen; })"
+    page.evaluate(f"(script) => void ({inside})(script)", last)
+    title = "live.querySelector('iframe').contentDocument.title"
+    live.wait(f"{title} === 'open'")
+    live.press("Cut the cable")
+    live.wait(f"{title} === 'open,,close,1006,,false'")
+    live.wait(f"{log}.includes('left 1006')")
 
 
 def test_a_page_that_was_left_has_stopped_and_runs_again(page: Tab, site: str) -> None:

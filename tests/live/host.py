@@ -24,14 +24,12 @@ class Host:
         self.bridge.servers["server-1"] = self.server
         self._count = 0
 
-    def request(self, method: str = "GET", path: str = "/", **content: Any) -> str:
+    def request(self, method: str = "GET", path: str = "/", kind: str = "request", **content: Any) -> str:
         self._count += 1
         name = f"life {self._count}"
         defaults = {"query": "", "headers": [], "body": None, "source": None}
         where = {"scheme": "http", "host": "localhost", "port": 80, "server": "server-1"}
-        self.bridge.receive(
-            {"kind": "request", "id": name, "method": method, "path": path, **defaults, **where, **content}
-        )
+        self.bridge.receive({"kind": kind, "id": name, "method": method, "path": path, **defaults, **where, **content})
         return name
 
     def tell(self, kind: str, name: str, **content: Any) -> None:

@@ -32,7 +32,7 @@ const SENDS_TOO_MUCH = "The program sends faster than this page can show: it is 
 const USUAL_RECONNECTION_TIME = 3_000; // ms, where neither a stream nor the browser has told
 
 /** @typedef {{cut: boolean, delay: number, rate: number, hold: boolean, answer: 503 | 204 | null}} CableState */
-/** @typedef {Record<string, any> & {kind: "waiting" | "request" | "response" | "chunk" | "end" | "source", time: number}} WireMessage */
+/** @typedef {Record<string, any> & {kind: "waiting" | "request" | "response" | "chunk" | "frame" | "end" | "source", time: number}} WireMessage */
 /** @typedef {(step: string, fraction: number, amount?: string) => void} OnProgress  `amount` is what has been fetched, in words */
 /**
  * @typedef {object} Options

@@ -13,11 +13,13 @@ import { shortened } from "./long-text.js";
  * @typedef {{kind: 'response', connection: number, time: number, status: number, headers: Headers}} Response
  * @typedef {{kind: 'chunk', connection: number, time: number, text: string,
  *   lines?: import('./event-stream.js').Line[]}} Chunk  with its lines if it is a piece of an event stream
+ * @typedef {{kind: 'frame', connection: number, time: number, by: 'server' | 'client', what: 'text' | 'bytes' | 'close',
+ *   text: string, size: number}} Frame  of a WebSocket
  * @typedef {{kind: 'end', connection: number, time: number, by: 'server' | 'client' | 'network', why: string}} End
  * @typedef {{kind: 'source', source: number, time: number, what: 'created' | 'open' | 'event' | 'error' | 'close',
  *   url: string, readyState: number, type?: string, data?: string, lastEventId?: string, retryIn?: number,
  *   willSend?: string, unheard?: boolean}} SourceMessage
- * @typedef {Waiting | Request | Response | Chunk | End | SourceMessage} WireMessage
+ * @typedef {Waiting | Request | Response | Chunk | Frame | End | SourceMessage} WireMessage
  */
 
 /**
@@ -33,6 +35,7 @@ const BODY_LINES = 200;
 
 const REASONS = new Map(
   Object.entries({
+    101: "Switching Protocols",
     200: "OK",
     204: "No Content",
     303: "See Other",
@@ -223,6 +226,8 @@ export class WireView {
         return [this.#response(message)];
       case "chunk":
         return this.#chunk(message);
+      case "frame":
+        return [frameRow(message)];
       case "end":
         this.#connections.delete(message.connection);
         this.#waiting.delete(message.connection);
@@ -389,6 +394,20 @@ export function seconds(milliseconds) {
  */
 function row(kind, message, ...lines) {
   return part(element("li", { class: kind }), message, lines);
+}
+
+/** @param {Frame} message */
+function frameRow(message) {
+  const { by, what, text, size } = message;
+  const kind = by === "client" ? "sent" : "received";
+  if (what === "close") return row(`${kind} frame`, message, line(`Close ${text}`));
+  const bytes = `${size.toLocaleString("en")} ${size === 1 ? "byte" : "bytes"}`;
+  return row(
+    `${kind} frame`,
+    message,
+    line(text),
+    detail(what === "text" ? `message, ${bytes} of text` : `message, ${bytes}`),
+  );
 }
 
 /**

@@ -1,13 +1,17 @@
 /** Addresses: `…/live/TAB/SERVER/PATH` is PATH of one server of one open tab. */
 
-/** @typedef {{tab: string, server: string, path: string, query: string, source: string | null}} Place */
+/**
+ * Who asks, if that is known: an event source or a WebSocket, by the name that it has given itself.
+ * @typedef {{source: string | null, socket: string | null}} Asker
+ * @typedef {{tab: string, server: string, path: string, query: string} & Asker} Place
+ */
 
 /** The address of the site's root, where this script is. */
 export const SITE = new URL("./", location.href).href;
 const LIVE = new RegExp(
   `^${SITE.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}live/(tab-[0-9a-f]+)/(\\w+-\\d+)(/[^?#]*)(\\?[^#]*)?`,
 );
-const SOURCE = /[?&]streamside-source=([\w-]+)$/; // added by probe.js, taken off here
+const ASKER = /[?&]streamside-(source|socket)=([\w-]+)$/; // added in the frame, taken off here
 
 /**
  * What an address stands for, if it is an example's.
@@ -18,7 +22,7 @@ export function locate(url) {
   const found = LIVE.exec(url);
   if (!found) return undefined;
   const [, tab, server, path, search = ""] = found;
-  return { tab, server, path, ...withoutSource(search) };
+  return { tab, server, path, ...withoutAsker(search) };
 }
 
 /**
@@ -28,14 +32,15 @@ export function locate(url) {
  * @returns {Place}
  */
 export function within(home, url) {
-  return { ...home, path: url.pathname, ...withoutSource(url.search) };
+  return { ...home, path: url.pathname, ...withoutAsker(url.search) };
 }
 
 /** @param {string} search */
-function withoutSource(search) {
-  const source = SOURCE.exec(search);
-  const query = (source ? search.slice(0, source.index) : search).replace(/^\?/, "");
-  return { query, source: source && source[1] };
+function withoutAsker(search) {
+  const asker = ASKER.exec(search);
+  const query = (asker ? search.slice(0, asker.index) : search).replace(/^\?/, "");
+  const [, kind, name = null] = asker ?? [];
+  return { query, source: kind === "source" ? name : null, socket: kind === "socket" ? name : null };
 }
 
 /** @param {Place} place */

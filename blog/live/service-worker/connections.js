@@ -1,38 +1,14 @@
-/** The connections of examples' pages: each request goes to the Python of its tab, and the answer comes back by the cable. */
+/** A connection of an example's page: its request goes to the Python of its tab, and the answer comes back by the cable. */
 import { pathAndQuery } from "./addresses.js";
 import { headersOf, withProbe } from "./answers.js";
-import { Transit, nextChange } from "./cable.js";
-import { findTab, tabs, tell } from "./tabs.js";
+import { Transit } from "./cable.js";
+import { tell } from "./tabs.js";
 
 /** @typedef {import("./addresses.js").Place} Place */
 /** @typedef {import("./cable.js").Cable} Cable */
 /** @typedef {import("./tabs.js").Tab} Tab */
 
-const BOOT = crypto.randomUUID(); // each life of this script has its own connections
-let connectionCount = 0;
-
-/**
- * @param {Place} place
- * @param {Request} request
- * @returns {Promise<Response>}
- */
-export async function exchange(place, request) {
-  await findTab(place.tab);
-  const fromEventSource = isEventSource(place, request);
-  const body = request.method === "GET" || request.method === "HEAD" ? null : await request.arrayBuffer();
-  for (;;) {
-    const id = `${BOOT} ${++connectionCount}`;
-    if (fromEventSource) await mended(id, place, request.signal);
-    const tab = tabs.get(place.tab);
-    const cable = tab?.cables.get(place.server);
-    if (!tab || !cable || request.signal.aborted) return notRunning(request);
-    const connection = new Connection(id, place, tab, cable, request);
-    if (cable.cut) return connection.refuse();
-    if (cable.answer) return connection.preset(cable.answer);
-    const response = await connection.open(request, body);
-    if (!fromEventSource || response.type !== "error" || connection.endedBy !== "network") return response;
-  }
-}
+const GOING_AWAY = 1001; // what a WebSocket's server hears of a page that is left
 
 /**
  * Whether it comes from an event source: that of a page names itself (probe.js), that of a worker cannot. It asks for no cached
@@ -40,36 +16,15 @@ export async function exchange(place, request) {
  * @param {Place} place
  * @param {Request} request
  */
-function isEventSource({ source }, { cache, headers }) {
+export function isEventSource({ source }, { cache, headers }) {
   return source !== null || (cache !== "default" && headers.get("accept") === "text/event-stream");
-}
-
-/**
- * Until the cable is whole. An event source's attempt waits in a cut one, as packets do that are sent again and again: were
- * it refused, Firefox would close the event source for good.
- * @param {string} id  of the connection that is attempted
- * @param {Place} place
- * @param {AbortSignal} signal  the client does not wait any more
- */
-async function mended(id, place, signal) {
-  const { tab, server, source } = place;
-  const cut = () => tabs.get(tab)?.cables.get(server)?.cut;
-  const waiting = { kind: "waiting", connection: id, method: "GET", path: pathAndQuery(place), source };
-  if (cut()) tell(tabs.get(tab)?.client, server, waiting);
-  while (cut() && !signal.aborted) await nextChange(signal);
-}
-
-/** @param {Request} request */
-function notRunning(request) {
-  if (request.mode !== "navigate") return Response.error();
-  const page =
-    '<!doctype html><html lang="en"><meta charset="utf-8"><title>Not running</title><p>This server is not running any more.';
-  return new Response(page, { status: 503, headers: { "content-type": "text/html; charset=utf-8" } });
 }
 
 /** One request of an example's page, and its answer on the way back through the cable. */
 export class Connection {
-  #transit = new Transit(() => this.cable);
+  /** What the worker takes it for. */
+  kind = "request";
+  #transit = new Transit(() => this.passing);
   /** @type {"server" | "client" | "network" | null} */
   endedBy = null;
   #decoder = new TextDecoder();
@@ -92,13 +47,26 @@ export class Connection {
     this.isEventSource = isEventSource(place, request);
     this.method = request.method;
     /** @type {[string, string][]} */
-    this.headers = [["host", location.host], ...request.headers];
+    this.headers = this.headersOf(request);
     request.signal.addEventListener("abort", () => this.left());
     tab.connections.set(this.id, this);
   }
 
+  /**
+   * @param {Request} request
+   * @returns {[string, string][]}
+   */
+  headersOf(request) {
+    return [["host", location.host], ...request.headers];
+  }
+
   get cable() {
     return this.tab.cables.get(this.place.server) ?? this.firstCable;
+  }
+
+  /** The cable, as far as what comes by it is held up. */
+  get passing() {
+    return this.cable;
   }
 
   /**
@@ -111,8 +79,8 @@ export class Connection {
     const { server, path, query, source } = this.place;
     const { protocol, hostname, port } = location;
     const scheme = protocol.slice(0, -1);
-    this.#ask({
-      kind: "request",
+    this.ask({
+      kind: this.kind,
       server,
       method: this.method,
       path,
@@ -125,11 +93,11 @@ export class Connection {
       host: hostname,
       port: Number(port) || (scheme === "https" ? 443 : 80),
     });
-    const first = await this.#take();
-    if (first?.end) this.#finish("server", first.end);
+    const first = await this.take();
+    if (first?.end) this.finish("server", first.end);
     if (!first?.head) return Response.error();
     try {
-      return this.#respond(first.head, request);
+      return this.respond(first.head, request);
     } catch (error) {
       this.breakOff("server", `The answer is no HTTP response: ${error}`); // a status or a header that there cannot be
       return Response.error();
@@ -140,12 +108,12 @@ export class Connection {
    * @param {{status: number, headers: [string, string][]}} head
    * @param {Request} request
    */
-  #respond({ status, headers }, request) {
-    this.#tell({ kind: "response", status, headers });
+  respond({ status, headers }, request) {
+    this.tell({ kind: "response", status, headers });
     const shown = headersOf(headers, this.place, request);
     const bodiless = [204, 205, 304].includes(status) || this.method === "HEAD";
     const isPage = this.isPage && (shown.get("content-type") ?? "").startsWith("text/html");
-    const body = this.#body(isPage ? (shown.get("content-type") ?? "") : null);
+    const body = this.body(isPage ? (shown.get("content-type") ?? "") : null);
     if (!bodiless) return new Response(body, { status, headers: shown });
     body.pipeTo(new WritableStream()).catch(() => {}); // there is nothing but the end, which is to be told
     return new Response(null, { status, headers: shown });
@@ -153,26 +121,30 @@ export class Connection {
 
   /**
    * @param {string | null} pageType  of a page, its content-type: the probe is to be put into its head
+   * @param {Uint8Array} [first]  what the page gets before all that comes from the server
    * @returns {ReadableStream<Uint8Array>}
    */
-  #body(pageType) {
+  body(pageType, first) {
     let probe = pageType !== null;
     return new ReadableStream(
       {
-        start: (controller) => void (this.#controller = controller),
+        start: (controller) => {
+          this.#controller = controller;
+          if (first) controller.enqueue(first);
+        },
         pull: async (controller) => {
-          const item = await this.#take();
+          const item = await this.take();
           if (!item) return;
           if (item.bytes) {
-            this.#tell({ kind: "chunk", text: this.#decoder.decode(item.bytes, { stream: true }) });
-            this.#ask({ kind: "pulled", size: item.bytes.length });
+            this.tellPiece(item.bytes);
+            this.ask({ kind: "pulled", size: item.bytes.length });
             controller.enqueue(probe ? withProbe(item.bytes, pageType ?? "") : item.bytes);
             probe = false;
           } else if (item.end) {
-            this.#finish("server", item.end);
+            this.finish("server", item.end);
             this.#fail(item.end);
           } else {
-            this.#finish("server", "The server ended the response.");
+            this.finish("server", this.ended);
             controller.close();
           }
         },
@@ -180,6 +152,19 @@ export class Connection {
       },
       { highWaterMark: 0 },
     );
+  }
+
+  /**
+   * For the wire's view.
+   * @param {Uint8Array} bytes  of the answer
+   */
+  tellPiece(bytes) {
+    this.tell({ kind: "chunk", text: this.#decoder.decode(bytes, { stream: true }) });
+  }
+
+  /** What there is to say when the answer is complete. */
+  get ended() {
+    return "The server ended the response.";
   }
 
   /**
@@ -198,15 +183,15 @@ export class Connection {
     this.#transit.wake();
   }
 
-  #take() {
+  take() {
     return this.#transit.take(() => this.endedBy !== null);
   }
 
   /** The client has gone. */
   left() {
     if (this.endedBy) return;
-    this.#finish("client", "The page closed the connection.");
-    this.#ask({ kind: "cancel" });
+    this.finish("client", "The page closed the connection.");
+    this.ask({ kind: "cancel", code: GOING_AWAY });
   }
 
   /**
@@ -216,8 +201,8 @@ export class Connection {
    */
   breakOff(by, why) {
     if (this.endedBy) return;
-    this.#finish(by, why);
-    this.#ask({ kind: "cancel" });
+    this.finish(by, why);
+    this.ask({ kind: "cancel" });
     this.#fail(why);
   }
 
@@ -234,7 +219,7 @@ export class Connection {
   /** The cable is cut: nothing gets through. */
   refuse() {
     this.#tellRequest(this.headers);
-    this.#finish("network", "The cable is cut.");
+    this.finish("network", "The cable is cut.");
     return Response.error();
   }
 
@@ -243,8 +228,8 @@ export class Connection {
     this.cable.answer = null;
     this.tab.client.postMessage({ kind: "answered", server: this.place.server });
     this.#tellRequest(this.headers);
-    this.#tell({ kind: "response", status, headers: [] });
-    this.#finish("server", "The server ended the response.");
+    this.tell({ kind: "response", status, headers: [] });
+    this.finish("server", "The server ended the response.");
     return new Response(null, { status });
   }
 
@@ -252,26 +237,26 @@ export class Connection {
    * @param {"server" | "client" | "network"} by
    * @param {string} why
    */
-  #finish(by, why) {
+  finish(by, why) {
     this.endedBy = by;
     this.tab.connections.delete(this.id);
-    this.#tell({ kind: "end", by, why });
+    this.tell({ kind: "end", by, why });
     this.wake();
   }
 
   /** @param {[string, string][]} headers */
   #tellRequest(headers) {
     const { method, place } = this;
-    this.#tell({ kind: "request", method, path: pathAndQuery(place), headers, source: place.source });
+    this.tell({ kind: "request", method, path: pathAndQuery(place), headers, source: place.source });
   }
 
   /** @param {object} message  for the wire's view */
-  #tell(message) {
+  tell(message) {
     tell(this.tab.client, this.place.server, { ...message, connection: this.id });
   }
 
   /** @param {object} message  for the server */
-  #ask(message) {
+  ask(message) {
     this.tab.port.postMessage({ ...message, id: this.id });
   }
 }

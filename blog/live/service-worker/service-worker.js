@@ -7,13 +7,14 @@
  *
  * From the tab: `tab` (tab, cables by server, with a port to its worker), `cable` (tab, server, cable or null, why),
  * `gone` (tab, why), `keep` (urls), `ping`. To the tab: `heard` (call: of each message but the first, after all that it
- * brought about), `tab?` (tab), `wire` (server, message), `answered` (server: the preset answer is used up). With the worker:
- * see bridge/messages.py.
+ * brought about), `tab?` (tab), `wire` (server, message), `answered` (server: the preset answer is used up). From an example's
+ * page: `frame` (tab, socket, opcode, body: what its WebSocket says). With Python's worker: see bridge/messages.py.
  */
 import { addressOf, locate, SITE, within } from "./addresses.js";
-import { exchange } from "./connections.js";
+import { exchange } from "./exchange.js";
 import { assetOf, forgetOldFiles, keep, leaveIfGoneMeanwhile, nameOf, siteFile } from "./files.js";
 import { addTab, changeCable, removeTab } from "./tabs.js";
+import { hearFrame } from "./web-sockets.js";
 
 /** @typedef {import("./addresses.js").Place} Place */
 
@@ -31,6 +32,10 @@ serviceWorker.addEventListener("message", (event) => {
   const client = /** @type {Client} */ (event.source);
   if (kind === "tab") {
     addTab(message.tab, message.cables, client, event.ports[0]);
+    return;
+  }
+  if (kind === "frame") {
+    hearFrame(message);
     return;
   }
   if (kind === "cable") changeCable(message.tab, message.server, message.cable, message.why);

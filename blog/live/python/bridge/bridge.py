@@ -9,7 +9,9 @@ from bridge.event_source import Source
 from bridge.messages import Message, Post
 from bridge.output import printing
 from bridge.program import ExampleError, load
+from bridge.request import Request
 from bridge.server import Server
+from bridge.web_socket import WebSocket
 
 
 class Bridge:
@@ -86,14 +88,16 @@ class Bridge:
         """Take one message of the service worker."""
         name = message["id"]
         connection = self.connections.get(name) or self.arriving.get(name)
-        if message["kind"] == "request":
+        if message["kind"] in ("request", "handshake"):
             self._open(message)
         elif connection and message["kind"] == "pulled":
             connection.pulled(message["size"])
+        elif connection and message["kind"] == "frame":
+            connection.hear(message)
         elif message["kind"] == "cancel":
             self.waiting.pop(name, None)
             if connection:
-                connection.leave()
+                connection.leave(message.get("code"))
         if name in self.arriving and not self.arriving[name].arriving:
             del self.arriving[name]
 
@@ -105,9 +109,14 @@ class Bridge:
             else:
                 self.post({"kind": "end", "id": request["id"], "error": "The server is not running."})
             return
-        source = self.sources.setdefault(request["source"], Source()) if request["source"] else None
-        self.connections[request["id"]] = connection = Connection(request, server, source, self.post)
+        self.connections[request["id"]] = connection = self._connection(request, server)
         connection.task = asyncio.ensure_future(self._serve(connection))
+
+    def _connection(self, request: Message, server: Server) -> Connection:
+        if request["kind"] == "handshake":
+            return WebSocket(request, server, self.post)
+        source = self.sources.setdefault(request["source"], Source()) if request["source"] else None
+        return Request(request, server, source, self.post)
 
     async def _serve(self, connection: Connection) -> None:
         try:

@@ -1,0 +1,57 @@
+/** What an example's page asks for: each request becomes a connection, and is answered as the cable lets it. */
+import { pathAndQuery } from "./addresses.js";
+import { nextChange } from "./cable.js";
+import { Connection, isEventSource } from "./connections.js";
+import { findTab, tabs, tell } from "./tabs.js";
+import { WebSocketConnection } from "./web-sockets.js";
+
+/** @typedef {import("./addresses.js").Place} Place */
+
+const BOOT = crypto.randomUUID(); // each life of this script has its own connections
+let connectionCount = 0;
+
+/**
+ * @param {Place} place
+ * @param {Request} request
+ * @returns {Promise<Response>}
+ */
+export async function exchange(place, request) {
+  await findTab(place.tab);
+  const fromEventSource = isEventSource(place, request);
+  const body = request.method === "GET" || request.method === "HEAD" ? null : await request.arrayBuffer();
+  for (;;) {
+    const id = `${BOOT} ${++connectionCount}`;
+    if (fromEventSource) await mended(id, place, request.signal);
+    const tab = tabs.get(place.tab);
+    const cable = tab?.cables.get(place.server);
+    if (!tab || !cable || request.signal.aborted) return notRunning(request);
+    const connection = new (place.socket ? WebSocketConnection : Connection)(id, place, tab, cable, request);
+    if (cable.cut) return connection.refuse();
+    if (cable.answer) return connection.preset(cable.answer);
+    const response = await connection.open(request, body);
+    if (!fromEventSource || response.type !== "error" || connection.endedBy !== "network") return response;
+  }
+}
+
+/**
+ * Until the cable is whole. An event source's attempt waits in a cut one, as packets do that are sent again and again: were
+ * it refused, Firefox would close the event source for good.
+ * @param {string} id  of the connection that is attempted
+ * @param {Place} place
+ * @param {AbortSignal} signal  the client does not wait any more
+ */
+async function mended(id, place, signal) {
+  const { tab, server, source } = place;
+  const cut = () => tabs.get(tab)?.cables.get(server)?.cut;
+  const waiting = { kind: "waiting", connection: id, method: "GET", path: pathAndQuery(place), source };
+  if (cut()) tell(tabs.get(tab)?.client, server, waiting);
+  while (cut() && !signal.aborted) await nextChange(signal);
+}
+
+/** @param {Request} request */
+function notRunning(request) {
+  if (request.mode !== "navigate") return Response.error();
+  const page =
+    '<!doctype html><html lang="en"><meta charset="utf-8"><title>Not running</title><p>This server is not running any more.';
+  return new Response(page, { status: 503, headers: { "content-type": "text/html; charset=utf-8" } });
+}
