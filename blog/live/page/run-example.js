@@ -23,6 +23,7 @@ const DEAF = 350; // ms without a sign of Python after which it does not listen
 const LOADING = 5_000; // ms for the worker's script to come
 const ATTEMPTS = 3;
 const SETTLE = 25; // ms by which a page's account waits, so that bytes are told before what was made of them
+const UNDRAWN = 100; // ms after which is taken for drawn what is not: a page that is not shown draws no frames
 const UNUSED = 600_000; // ms for which Python is kept while no server runs
 const UNSEEN = 60_000; // ms for which, in a page that is not shown
 const STOPPED = "It was stopped.";
@@ -32,7 +33,7 @@ const SENDS_TOO_MUCH = "The program sends faster than this page can show: it is 
 const USUAL_RECONNECTION_TIME = 3_000; // ms, where neither a stream nor the browser has told
 
 /** @typedef {{cut: boolean, delay: number, rate: number, hold: boolean, answer: 503 | 204 | null}} CableState */
-/** @typedef {Record<string, any> & {kind: "waiting" | "request" | "response" | "chunk" | "frame" | "end" | "source", time: number}} WireMessage */
+/** @typedef {Record<string, any> & {kind: "waiting" | "request" | "response" | "chunk" | "frame" | "end" | "source" | "crowded", time: number}} WireMessage */
 /** @typedef {(step: string, fraction: number, amount?: string) => void} OnProgress  `amount` is what has been fetched, in words */
 /**
  * @typedef {object} Options
@@ -95,7 +96,15 @@ export async function obstacle() {
  * @returns {Promise<Running>}  rejects with `StartError`
  */
 export async function start(example, options = {}) {
-  const { source, path = "/", cable = {}, onprogress = () => {}, onprint = () => {}, onflood = () => {}, signal } = options;
+  const {
+    source,
+    path = "/",
+    cable = {},
+    onprogress = () => {},
+    onprint = () => {},
+    onflood = () => {},
+    signal,
+  } = options;
   const reason = await obstacle();
   if (reason) throw new Obstacle(reason);
   await Promise.all(stops); // of which one may yet end Python
@@ -281,7 +290,10 @@ export class Running extends EventTarget {
    * @param {WireMessage} message  with ids and the time since 1970, as the service worker and the probe give them
    */
   wire(message) {
-    if (message.crowded) this.sends.notice();
+    if (message.kind === "crowded") {
+      this.sends.notice();
+      return;
+    }
     this.#telling = this.#telling.then(async () => {
       if (message.kind === "source" && message.what === "error") await this.#addReconnect(message);
       if ((message.kind === "waiting" || message.kind === "request") && message.source) this.#measureReconnect(message);
@@ -627,17 +639,29 @@ const connection = {
 navigator.serviceWorker?.addEventListener("message", ({ data, source }) => {
   if (data.kind === "tab?" && data.tab === TAB && servers.size)
     connection.introduce(/** @type {ServiceWorker} */ (source));
-  else if (data.kind === "wire") servers.get(data.server)?.wire(data.message);
+  else if (data.kind === "wire") drawBatch(data, /** @type {ServiceWorker} */ (source));
   else if (data.kind === "heard") connection.calls.get(data.call)?.();
   else if (data.kind === "answered") servers.get(data.server)?.answered();
 });
 navigator.serviceWorker?.startMessages(); // or what is told before the page has loaded would wait
 
 new BroadcastChannel(`streamside-${TAB}`).addEventListener("message", ({ data }) => {
-  const { server, ...message } = data;
-  if (message.what === "listens") servers.get(server)?.listens(message);
-  else setTimeout(() => servers.get(server)?.wire(message), SETTLE);
+  for (const { server, ...message } of data) {
+    if (message.what === "listens") servers.get(server)?.listens(message);
+    else setTimeout(() => servers.get(server)?.wire(message), SETTLE);
+  }
 });
+
+/**
+ * More comes when this has been drawn.
+ * @param {{count: number, entries: {server: string, message: WireMessage}[]}} batch
+ * @param {ServiceWorker} from
+ */
+async function drawBatch({ count, entries }, from) {
+  for (const { server, message } of entries) servers.get(server)?.wire(message);
+  await Promise.race([new Promise(requestAnimationFrame), after(UNDRAWN)]);
+  from.postMessage({ kind: "drawn", tab: TAB, count });
+}
 
 addEventListener("pagehide", () => python.booted && python.end("The page was left."));
 document.addEventListener("visibilitychange", endUnused);
