@@ -59,11 +59,8 @@ def build(target: Path, project: Project | None = None) -> None:
         shutil.copy(CACHE / name, live / name)
     for example in examples:
         shutil.copy(example.path, live / "examples" / example.path.name)
-    for script in LIVE.rglob("*.js"):
-        if script.parent not in (WORKER.parent, PROBE.parent):
-            place = live / script.relative_to(LIVE)
-            place.parent.mkdir(exist_ok=True)
-            shutil.copy(script, place)
+    scripts = [script for script in LIVE.rglob("*.js") if script.parent not in (WORKER.parent, PROBE.parent)]
+    run_esbuild("without_comments.mjs", LIVE, live, *scripts)
     write_as_one(LIVE / "page/editor.js", live / "page/editor.js", "esm")
     write_as_one(PROBE, live / PROBE.relative_to(LIVE), "iife")
     write_as_one(WORKER, target / WORKER.name, "iife")
@@ -76,11 +73,16 @@ def write_as_one(source: Path, target: Path, form: str) -> None:
 
     `form` is "esm" for a module, "iife" for a classic script. Raises `UserError`.
     """
-    command = [setup.node(), HERE / "one_file.mjs", source, target, form]
+    run_esbuild("one_file.mjs", source, target, form)
+
+
+def run_esbuild(program: str, *arguments: object) -> None:
+    """Run one of the programs beside this file that make scripts for the browser. Raises `UserError`."""
+    command = [setup.node(), HERE / program, *arguments]
     done = subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
         remedy = "if a package is missing, `python -m streamside.setup` installs it"
-        raise UserError(source.name, f"cannot be made one file:\n{done.stderr.strip()}", remedy)
+        raise UserError("blog/live", f"{program} failed:\n{done.stderr.strip()}", remedy)
 
 
 def write_table(live: Path, files: dict[str, str]) -> None:

@@ -101,6 +101,9 @@ def _lexer(language: str) -> Lexer | None:
         return None
 
 
+_FIRST_CELL = re.compile(r"<tr>\n<td([^>]*)>(.+?)</td>")
+
+
 class _Renderer(mistune.HTMLRenderer):
     """What differs from mistune's own HTML."""
 
@@ -138,6 +141,8 @@ class _Renderer(mistune.HTMLRenderer):
         return "<hr>\n"
 
     def table(self, text: str) -> str:
+        if text.startswith("<thead>\n<tr>\n<td"):  # the first column has no name: its cells name their rows
+            text = _FIRST_CELL.sub(r'<tr>\n<th scope="row"\1>\2</th>', text)
         return scrollable(f"<table>\n{text}</table>") + "\n"
 
     def table_cell(self, text: str, align: str | None = None, head: bool = False) -> str:

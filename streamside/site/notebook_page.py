@@ -79,7 +79,7 @@ class Pages:
 
     def _shown(self, cells: Iterable[Mapping[str, Any]]) -> list[str]:
         """The template's filter: the HTML of each cell that has something to show."""
-        return [shown for cell in cells if (shown := _cell(cell, self._prose))]
+        return [shown for cell in _example_first(list(cells)) if (shown := _cell(cell, self._prose))]
 
     def _sources(self, lesson: Lesson) -> list[tuple[str, str]]:
         """What the page was made from: name and address of the notebook and of each example that it uses."""
@@ -120,6 +120,16 @@ def _neighbours(lessons: Iterable[Lesson], lesson: Lesson) -> tuple[Lesson | Non
         return None, None
     index = ordered.index(lesson)
     return (ordered[index - 1] if index else None), (ordered[index + 1] if index + 1 < len(ordered) else None)
+
+
+def _example_first(cells: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The first live example right below the first text, in sight when the page opens; its code follows."""
+    text = next((number for number, cell in enumerate(cells) if cell["cell_type"] == "markdown"), len(cells))
+    live = next((number for number, cell in enumerate(cells) if "<live-example" in str(cell.get("outputs"))), 0)
+    if live <= text:
+        return cells
+    example, code = {**cells[live], "source": ""}, {**cells[live], "outputs": []}
+    return [*cells[: text + 1], example, *cells[text + 1 : live], code, *cells[live + 1 :]]
 
 
 def _cell(cell: Mapping[str, Any], prose: Prose) -> str:

@@ -44,7 +44,10 @@ def test_axe_finds_nothing(show: Callable[..., Locator], page: Page, width: int,
 def test_run_boots_runs_and_stops(show: Callable[..., Locator], page: Page) -> None:
     page.add_init_script("globalThis.fake = {calls: [], gate: new Promise((open) => (globalThis.openGate = open))}")
     live = show(exchange(NUMBERS), attributes='path="/start" height="10rem"')
+    app = live.get_by_role("group", name="App", exact=True)
+    place = app.bounding_box()
     live.get_by_role("button", name="Run", exact=True).press("Enter")
+    assert app.bounding_box() == place  # nothing moves
     expect(live).to_have_attribute("state", "booting")
     expect(live.get_by_role("status")).to_have_text("Fetching Python")
     expect(live.get_by_role("progressbar")).to_have_js_property("value", 0.25)
@@ -52,6 +55,7 @@ def test_run_boots_runs_and_stops(show: Callable[..., Locator], page: Page) -> N
     page.evaluate("openGate()")
     expect(live).to_have_attribute("state", "running")
     expect(live.get_by_role("status")).to_have_text("Running in this page")
+    assert app.bounding_box() == place
     expect(live.frame_locator(f'iframe[title="{TITLE}"]').get_by_role("button", name="Press")).to_be_visible()
     expect(wire(live)).to_have_count(0)
     emit(page, {"kind": "source", "source": 1, "url": "numbers", "time": 5, "readyState": 0, "what": "created"})

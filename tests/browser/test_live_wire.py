@@ -10,6 +10,7 @@ from tests.browser.stand_in import (
     emit,
     exchange,
     run,
+    violations,
     wire,
 )
 
@@ -90,7 +91,7 @@ def test_the_wire_is_held_cleared_and_copied(show: Callable[..., Locator], page:
     expect(wire(live)).to_have_count(4)
     page.clock.install()
     page.clock.pause_at("2030-01-01")  # or it says so for a moment only
-    live.get_by_role("button", name="Copy as text").click()
+    live.get_by_role("button", name="Copy").click()
     expect(live.get_by_role("button", name="Copied")).to_be_visible()
     page.clock.resume()
     copied = page.evaluate("navigator.clipboard.readText()")
@@ -153,7 +154,10 @@ def test_the_event_source_counts_down_to_its_reconnect(show: Callable[..., Locat
     page.clock.run_for(1020)
     state = live.locator(".wire-sources")
     expect(state).to_have_text("Event source 1: CONNECTING, again in 2.0 s with Last-Event-ID: 7")
-    emit(page, source | {"what": "error", "time": 3100, "readyState": 2})
+    emit(page, source | {"what": "error", "time": 3100, "readyState": 0})
+    page.clock.run_for(20)
+    expect(state).to_have_text("Event source 1: CONNECTING, again soon with Last-Event-ID: 7")  # nobody knows when
+    emit(page, source | {"what": "error", "time": 3200, "readyState": 2})
     page.clock.run_for(20)
     expect(state).to_be_empty()
 
@@ -177,3 +181,42 @@ def test_a_thousand_events_at_once_do_not_freeze_the_page(show: Callable[..., Lo
     assert 0 < metrics["LayoutCount"] < 20
     expect(wire(live)).to_have_count(500)
     expect(wire(live).last).to_contain_text('last event ID "999"')
+
+
+def test_the_keyboard_reaches_everything_and_the_signs_are_explained(show: Callable[..., Locator], page: Page) -> None:
+    live = show(exchange([(0, "\ufeffid: a\0b\ndata: x\n\n")], requestHeaders=[["accept", "text/event-stream"]]))
+    expect(wire(live).locator(".invisible")).to_have_text(["⟨BOM⟩", "⟨NUL⟩"])
+    listed = live.get_by_role("list", name="Wire")
+    listed.focus()
+    page.keyboard.press("ArrowDown")
+    expect(listed.locator("summary").first).to_be_focused()
+    assert (listed.locator("summary").first.bounding_box() or {})["height"] >= 24
+    page.keyboard.press("Tab")  # out of the list, which is one stop
+    expect(listed.locator(":focus")).to_have_count(0)
+    live.get_by_role("button", name="What the signs mean").click()
+    card = live.get_by_role("dialog", name="What the signs mean")
+    expect(card).to_contain_text("no listener")
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    expect(card).to_be_hidden()
+    live.frame_locator("iframe").locator("body").evaluate("() => window.focus()")
+    expect(live.locator("iframe")).to_have_class("focused")
+
+
+def test_events_are_announced_when_asked_and_keep_their_order(show: Callable[..., Locator], page: Page) -> None:
+    live = show(exchange(NUMBERS))
+    run(live)
+    voice = live.locator(".live-voice")
+    connect(page, source=1)
+    source = {"kind": "source", "source": 1, "url": "numbers", "readyState": 1}
+    event = source | {"what": "event", "type": "message", "data": "<p>one</p>", "lastEventId": ""}
+    emit(page, source | {"what": "open", "time": 25}, event | {"time": 30})
+    live.get_by_role("button", name="Announce").click()
+    expect(voice).to_have_text("Events are announced as they arrive.")
+    emit(page, event | {"time": 5})  # by a clock that is late
+    expect(voice).to_have_text("message: one")
+    expect(wire(live).last.locator(".time")).to_have_text("0.0 s")
+    emit(page, event | {"time": 40}, event | {"time": 50, "data": "two"})
+    expect(voice).to_have_text("2 more, the last: message: two")
+    live.get_by_role("button", name="Announce").click()
+    expect(voice).to_be_empty()

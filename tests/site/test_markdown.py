@@ -1,5 +1,7 @@
 """Markdown: CommonMark as it is, Quarto's additions with Quarto's meaning."""
 
+import re
+
 import pytest
 
 from streamside.site.markdown import CALLOUTS, Prose, listing
@@ -39,6 +41,11 @@ def test_a_callout_holds_blocks_and_other_callouts(prose: Prose):
 
 def test_colons_that_fence_nothing_are_text(prose: Prose):
     assert prose.html("Three ::: colons") == "<p>Three ::: colons</p>\n"
+
+
+def test_cells_below_an_empty_header_name_their_rows(prose: Prose):
+    html = prose.html("| | A |\n|---|---|\n| b | c |")
+    assert re.findall("<t[hd]\\b[^>]*>[^<]*", html) == ["<td>", '<th scope="col">A', '<th scope="row">b', "<td>c"]
 
 
 def test_headings_have_pandocs_ids_and_an_anchor(prose: Prose):

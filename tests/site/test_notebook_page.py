@@ -124,3 +124,14 @@ def test_pages_are_valid_html(tutorial: Path):
 def test_the_validator_finds_what_is_not_valid(tutorial: Path):
     page_of(tutorial, markdown("<p><div>wrong</p>"))
     assert "01-a.html" in invalid(tutorial / "_site")
+
+
+def test_the_first_example_stands_below_the_first_text(tutorial: Path):
+    live = output(text_html="<live-example></live-example>")
+    cells = (markdown("## See it"), code("import x"), markdown("Between."), code("live(x)", live), markdown("After."))
+    write_notebook(tutorial / "notebooks/01-a.ipynb", *cells)
+    render(tutorial)
+    page = read(tutorial)
+    places = [page.index(text) for text in ("See it<", "<live-example", "import", "Between", "live(", "After")]
+    assert places == sorted(places)
+    assert "<noscript>" in page

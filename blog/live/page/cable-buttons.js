@@ -24,14 +24,15 @@ export function preset(text) {
 }
 
 /**
- * @param {Running['cable']} cable
+ * @param {Running['cable'] | null} running  null: the buttons are shown and do nothing
  * @param {Preset} state  how it is at first
  * @param {(sentence: string) => void} announce
  */
-export function cableButtons(cable, { cut = false, delay = 0, rate = 0, hold = false }, announce) {
+export function cableButtons(running, { cut = false, delay = 0, rate = 0, hold = false }, announce) {
+  const cable = /** @type {Running['cable']} */ (running);
   const delayed = delay || DELAY;
   const limited = rate || RATE;
-  return element(
+  const made = element(
     "div",
     { class: "live-cable", role: "group", "aria-label": "Cable" },
     cutButton(cable, cut, announce),
@@ -55,6 +56,8 @@ export function cableButtons(cable, { cut = false, delay = 0, rate = 0, hold = f
       announce(failure ? failure.message : "The server has restarted");
     }),
   );
+  if (!running) for (const each of made.querySelectorAll("button")) each.disabled = true;
+  return made;
 }
 
 /**

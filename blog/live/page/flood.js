@@ -1,7 +1,7 @@
 /** Tells a flood from a burst. */
 
 const BURST = 1_000; // ms that a burst may take
-const PAUSE = 500; // ms that end it
+const PAUSE = 2_000; // ms that end it
 
 /** Something that happens too often: whoever made this is told, once, when it has gone on for longer than a burst. */
 export class Flood {

@@ -3,8 +3,9 @@
  * example's own server in this page when asked to. What only that takes is fetched only then.
  */
 
+import { watchFrame } from "./app-frame.js";
+import { cableButtons, preset } from "./cable-buttons.js";
 import { button, element } from "./dom.js";
-import { followTheme } from "./frame-theme.js";
 import { keepEdits, keptEdits } from "./kept-edits.js";
 import { Player, messages } from "./recording-player.js";
 import { RecordedApp } from "./recorded-app.js";
@@ -85,27 +86,25 @@ class Live {
     this.playButton = button("Play", () => this.#playOrPause());
     this.resetButton = button("Reset", () => this.reset());
     this.codeButton = button("Code", () => this.#toggleCode(), { "aria-expanded": "false" });
-    this.clock = element("span", { class: "clock" });
+    this.clock = element("span", { class: "clock" }, element("strong", {}, "Recording"), " ");
+    this.clockTime = this.clock.appendChild(element("span", {}));
     this.status = element("p", { class: "live-status", role: "status" });
     this.amount = element("span", { class: "clock" });
     this.progress = element("progress", { max: "1", "aria-label": "Starting" });
     this.note = element("p", { class: "live-note", "aria-live": "polite" });
-    this.tools = element("div", {});
+    this.tools = element(
+      "div",
+      {},
+      cableButtons(null, preset(host.getAttribute("cable") ?? ""), () => {}),
+    );
     this.app = element("div", { class: "live-app" }, this.page.frame);
     this.logPlace = element("div", {});
     this.codePlace = element("div", { class: "live-program", hidden: true });
     this.panes = element(
       "div",
       { class: "live-panes" },
-      element("div", { class: "live-pane" }, bar("App"), this.app),
-      element(
-        "div",
-        { class: "live-pane" },
-        bar("Wire", ...this.wire.buttons),
-        this.wire.note,
-        this.wire.list,
-        this.wire.sources,
-      ),
+      pane("App", [], this.app),
+      pane("Wire", this.wire.buttons, this.wire.note, this.wire.list, this.wire.sources, this.wire.voice),
       this.codePlace,
     );
     this.#build();
@@ -122,7 +121,8 @@ class Live {
 
   #build() {
     const { host } = this;
-    const controls = [this.runButton, this.stopButton, this.playButton, this.resetButton, this.codeButton];
+    const controls = [this.runButton, this.stopButton, this.codeButton, this.playButton, this.resetButton];
+    host.id ||= `live-${this.example}`; // the tasks, far below, lead back to it
     host.removeAttribute("title"); // it names the frame; here it would be a tooltip on everything
     host.style.setProperty("--height", host.getAttribute("height") ?? "20rem");
     host.querySelector(".transcript")?.setAttribute("hidden", "");
@@ -149,7 +149,8 @@ class Live {
     this.playButton.hidden = this.clock.hidden = state !== "idle" || !this.player.length;
     this.resetButton.hidden = state === "idle" && !this.#code?.changed;
     this.progress.hidden = this.amount.hidden = state !== "booting";
-    this.tools.hidden = state !== "running";
+    this.tools.hidden = this.obstacle !== ""; // else it keeps its place, or all below would move at Run
+    if (state !== "running") for (const each of this.tools.querySelectorAll("button")) each.disabled = true;
     this.status.textContent = SAID[state];
     // The button that was pressed may have gone: the one in its place gets the focus.
     if (this.host.contains(focused) && focused?.closest("[hidden]")) {
@@ -199,7 +200,7 @@ class Live {
   #showPlayer() {
     const { playing, time, length } = this.player;
     this.playButton.textContent = playing ? "Pause" : "Play";
-    this.clock.textContent = `${seconds(time)} of ${seconds(length)}`;
+    this.clockTime.textContent = playing ? `${seconds(time)} of ${seconds(length)}` : seconds(length);
     if (!playing) this.status.textContent = "";
   }
 
@@ -242,11 +243,7 @@ class Live {
     this.#showProgress("Starting", 0);
     try {
       await this.#end();
-      const [{ obstacle, start }, cables, log] = await Promise.all([
-        import("./run-example.js"),
-        import("./cable-buttons.js"),
-        import("./log-pane.js"),
-      ]);
+      const [{ obstacle, start }, log] = await Promise.all([import("./run-example.js"), import("./log-pane.js")]);
       this.#log ??= new log.LogPane();
       this.logPlace.replaceChildren(this.#log.element);
       const why = await obstacle();
@@ -256,7 +253,7 @@ class Live {
         await this.#playOrPause();
         return;
       }
-      const cable = cables.preset(this.host.getAttribute("cable") ?? "");
+      const cable = preset(this.host.getAttribute("cable") ?? "");
       const running = await start(this.example, {
         path: this.path,
         cable,
@@ -268,7 +265,7 @@ class Live {
       });
       if (signal.aborted) return void running.stop();
       const announce = (/** @type {string} */ sentence) => void (this.status.textContent = sentence);
-      this.tools.replaceChildren(cables.cableButtons(running.cable, cable, announce));
+      this.tools.replaceChildren(cableButtons(running.cable, cable, announce));
       this.#show(running);
     } catch (error) {
       if (signal.aborted) return;
@@ -291,8 +288,7 @@ class Live {
     on("wire", (message) => this.wire.draw(message));
     on("ended", ({ why }) => running === this.#running && this.stop().then(() => this.#tell(why)));
     const frame = element("iframe", { title: this.title });
-    frame.addEventListener("load", () => keepScrollingInside(frame));
-    followTheme(frame);
+    watchFrame(frame);
     frame.src = running.url;
     this.app.replaceChildren(frame);
     this.#setState("running");
@@ -449,26 +445,14 @@ class Live {
 }
 
 /**
- * The line above a pane: its name and its buttons.
+ * A pane with the line above it: its name and its buttons.
  * @param {string} name
- * @param {...HTMLElement} buttons
+ * @param {HTMLElement[]} buttons
+ * @param {...HTMLElement} content
  */
-function bar(name, ...buttons) {
-  return element("div", { class: "pane-bar" }, element("p", {}, name), ...buttons);
-}
-
-/**
- * A page that scrolls to its newest message (`show:bottom`) would take the lesson around it along.
- * @param {HTMLIFrameElement} frame
- */
-function keepScrollingInside(frame) {
-  const inside = frame.contentDocument?.defaultView; // none of ours, where the page has led to another origin
-  if (!inside) return;
-  inside.Element.prototype.scrollIntoView = function (how) {
-    const box = this.getBoundingClientRect();
-    const end = how === false || (typeof how === "object" && how.block === "end");
-    inside.scrollBy({ top: end ? box.bottom - inside.innerHeight : box.top });
-  };
+function pane(name, buttons, ...content) {
+  const bar = element("div", { class: "pane-bar" }, element("p", {}, name), ...buttons);
+  return element("div", { class: "live-pane", role: "group", "aria-label": name }, bar, ...content);
 }
 
 customElements.define("live-example", LiveExample);

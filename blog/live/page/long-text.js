@@ -1,4 +1,4 @@
-/** Text that is too long to be shown as it comes: its beginning, and a button for the rest. */
+/** What is too long to be shown as it comes: its beginning, and a button for the rest. */
 
 import { button } from "./dom.js";
 
@@ -7,28 +7,38 @@ const SHOWN = 2_000;
 /** So much of what is not shown is kept, on the whole page: of more, the newest. */
 const KEPT = 4_000_000;
 
-/** @type {{rest: string, more: HTMLElement}[]} the oldest first */
+/** @type {{size: number, more: HTMLElement}[]} the oldest first */
 const kept = [];
-let size = 0;
+let keptSize = 0;
 
 /**
  * @param {string} text
+ * @param {(text: string) => (string | HTMLElement)[]} draw
  * @returns {(string | HTMLElement)[]}  what is to be shown for it
  */
-export function shortened(text) {
-  if (text.length <= SHOWN) return [text];
+export function shortened(text, draw) {
+  if (text.length <= SHOWN) return draw(text);
   const rest = text.slice(SHOWN);
-  const more = button(`… ${rest.length.toLocaleString("en")} more characters`, () => more.replaceWith(rest), {
-    class: "more",
-  });
-  kept.push({ rest, more });
-  size += rest.length;
-  while (size > KEPT) forgetOldest();
-  return [text.slice(0, SHOWN), more];
+  const name = `… ${rest.length.toLocaleString("en")} more characters`;
+  return [...draw(text.slice(0, SHOWN)), onRequest(name, rest.length, () => draw(rest))];
+}
+
+/**
+ * A button that makes room for what it promises, as long as that is kept.
+ * @param {string} name
+ * @param {number} size  in characters
+ * @param {() => (string | HTMLElement)[]} draw
+ */
+export function onRequest(name, size, draw) {
+  const more = button(name, () => more.replaceWith(...draw()), { class: "more" });
+  kept.push({ size, more });
+  keptSize += size;
+  while (keptSize > KEPT) forgetOldest();
+  return more;
 }
 
 function forgetOldest() {
-  const [{ rest, more }] = kept.splice(0, 1);
-  size -= rest.length;
-  more.replaceWith(`${more.textContent}, which are no longer kept`);
+  const [{ size, more }] = kept.splice(0, 1);
+  keptSize -= size;
+  more.replaceWith(`${more.textContent}, no longer kept`);
 }

@@ -1,9 +1,12 @@
 /** The App pane of a recording: the example's page, with what arrived swapped in as htmx would, and no script running. */
 
+import { watchFrame } from "./app-frame.js";
 import { element } from "./dom.js";
-import { followTheme } from "./frame-theme.js";
 
 /** @typedef {import('./wire-view.js').WireMessage} WireMessage */
+
+/** A page with more is not kept when it is stopped: to copy it takes longer than a reader waits. */
+const MOST = { elements: 20_000, characters: 1_000_000 };
 
 const ASSETS = new URL("../assets/", import.meta.url).href; // our copies of a CDN's files, named as the CDN names them
 
@@ -43,7 +46,7 @@ export class RecordedApp {
         `<!doctype html><html lang="en"><meta charset="utf-8"><base target="_blank"><title></title>` +
         `<style>${style}</style><body>${html}</body></html>`,
     });
-    followTheme(this.frame);
+    watchFrame(this.frame);
     this.ready = new Promise((resolve) => this.frame.addEventListener("load", resolve, { once: true }));
     this.html = html;
     this.base = new URL(path, "http://example/");
@@ -57,6 +60,12 @@ export class RecordedApp {
   static still(frame, path) {
     const page = frame.contentDocument;
     if (!page?.body) return new RecordedApp("", frame.title, path);
+    if (
+      page.getElementsByTagName("*").length > MOST.elements ||
+      (page.body.textContent ?? "").length > MOST.characters
+    ) {
+      return new RecordedApp("<p>The app’s page has grown too large to be kept.</p>", frame.title, path);
+    }
     const isImport = (/** @type {string} */ text) => Number(text.startsWith("@import"));
     const styles = [...page.styleSheets].map(textOf).sort((one, other) => isImport(other) - isImport(one));
     const body = /** @type {HTMLElement} */ (page.body.cloneNode(true));

@@ -8,11 +8,8 @@ import { EventStream, isEventStream } from "./event-stream.js";
  *   chunks: [number, string][], end: number, endedBy: 'server' | 'client' | 'network'}} Exchange
  * @typedef {{page: string, exchanges: Exchange[]}} Recording
  * @typedef {import('./wire-view.js').WireMessage} WireMessage
- * @typedef {{n: number, fresh: boolean, open: boolean, lastEventId: string, reconnectionTime: number}} Source
+ * @typedef {{n: number, fresh: boolean, open: boolean, lastEventId: string, reconnectionTime?: number}} Source
  */
-
-/** Chromium's and Safari's reconnection time where the server has given none, in milliseconds. */
-const RECONNECTION_TIME = 3000;
 
 /**
  * Everything that was seen and what a browser makes of it, in the order in which it happened.
@@ -80,7 +77,7 @@ function sourceOf(path, sources) {
   const old = sources.get(path);
   const source = old?.open
     ? { ...old, fresh: false }
-    : { n: sources.size + 1, fresh: true, open: true, lastEventId: "", reconnectionTime: RECONNECTION_TIME };
+    : { n: sources.size + 1, fresh: true, open: true, lastEventId: "" };
   sources.set(path, source);
   return source;
 }

@@ -24,13 +24,13 @@ const LOADING = 5_000; // ms for the worker's script to come
 const ATTEMPTS = 3;
 const SETTLE = 25; // ms by which a page's account waits, so that bytes are told before what was made of them
 const UNDRAWN = 100; // ms after which is taken for drawn what is not: a page that is not shown draws no frames
+const SLOW = 50; // ms for which a page that draws cannot do what its reader wants
 const UNUSED = 600_000; // ms for which Python is kept while no server runs
 const UNSEEN = 60_000; // ms for which, in a page that is not shown
 const STOPPED = "It was stopped.";
 const REFUSED = "This browser does not let this page have a service worker; Python in the page needs one.";
 const PRINTS_TOO_MUCH = "The program prints more than this page can show: of its lines the newest are kept.";
 const SENDS_TOO_MUCH = "The program sends faster than this page can show: it is made to wait, as by any slow reader.";
-const USUAL_RECONNECTION_TIME = 3_000; // ms, where neither a stream nor the browser has told
 
 /** @typedef {{cut: boolean, delay: number, rate: number, hold: boolean, answer: 503 | 204 | null}} CableState */
 /** @typedef {Record<string, any> & {kind: "waiting" | "request" | "response" | "chunk" | "frame" | "end" | "source" | "crowded", time: number}} WireMessage */
@@ -343,7 +343,8 @@ export class Running extends EventTarget {
   }
 }
 
-let reconnectionTime = USUAL_RECONNECTION_TIME;
+/** This browser's, in milliseconds: once it was measured. @type {number | undefined} */
+let reconnectionTime;
 
 /**
  * @param {Map<string, number>} numbers
@@ -659,7 +660,10 @@ new BroadcastChannel(`streamside-${TAB}`).addEventListener("message", ({ data })
  */
 async function drawBatch({ count, entries }, from) {
   for (const { server, message } of entries) servers.get(server)?.wire(message);
-  await Promise.race([new Promise(requestAnimationFrame), after(UNDRAWN)]);
+  const began = performance.now();
+  await Promise.race([new Promise(requestAnimationFrame).then(() => after(0)), after(UNDRAWN)]);
+  const took = performance.now() - began;
+  if (took > SLOW) await after(took); // half of the time is the reader's, who may want to press Stop
   from.postMessage({ kind: "drawn", tab: TAB, count });
 }
 

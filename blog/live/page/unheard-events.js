@@ -15,6 +15,8 @@ class Source {
   url = "";
   /** What the page listens to. @type {Set<string>} */
   types = new Set();
+  /** Whether the page was told that the connection is open: events come after that. */
+  isOpen = false;
   /** Events whose bytes have come; the first one is heard, and the page is about to tell of it. */
   coming = /** @type {import("./event-stream.js").StreamEvent[]} */ ([]);
 }
@@ -58,7 +60,7 @@ export class UnheardEvents {
 
   /** @param {WireMessage} request */
   #connect({ connection, source: name }) {
-    this.#source(name).coming = [];
+    Object.assign(this.#source(name), { coming: [], isOpen: false });
     this.#names.set(connection, name);
   }
 
@@ -75,8 +77,9 @@ export class UnheardEvents {
     const source = this.#source(name);
     source.url = url;
     if (readyState === EventSource.CLOSED) this.#sources.delete(name);
-    if (what !== "event") return [];
-    source.coming.splice(0, source.coming.findIndex((event) => event.type === type) + 1);
+    if (what === "open") source.isOpen = true;
+    else if (what !== "event") return [];
+    else source.coming.splice(0, source.coming.findIndex((event) => event.type === type) + 1);
     return this.#unheard(name, time);
   }
 
@@ -86,7 +89,8 @@ export class UnheardEvents {
    * @param {number} time
    */
   #unheard(name, time) {
-    const { coming, types, url } = this.#source(name);
+    const { coming, types, url, isOpen } = this.#source(name);
+    if (!isOpen) return [];
     const heard = coming.findIndex(({ type }) => types.has(type));
     const unheard = coming.splice(0, heard < 0 ? coming.length : heard);
     const of = { kind: /** @type {const} */ ("source"), source: name, time, url, readyState: EventSource.OPEN };

@@ -2,7 +2,9 @@
 
 import { button, element } from "./dom.js";
 import { isEventStream } from "./event-stream.js";
-import { shortened } from "./long-text.js";
+import { EventVoice } from "./event-voice.js";
+import { visible } from "./invisible.js";
+import { onRequest, shortened } from "./long-text.js";
 
 /**
  * What the Wire draws. Times are milliseconds since the start; `connection` counts requests, `source` event sources.
@@ -79,18 +81,26 @@ export class WireView {
   /** @type {Map<number, {status: HTMLElement, message: SourceMessage, at: number}>} event sources that are not closed */
   #sources = new Map();
   #clock = 0;
+  /** When each event source was last told of. @type {Map<number, number>} */
+  #told = new Map();
+  #voice;
 
   constructor() {
     // Safari takes a list without markers for none: hence the role. The keyboard scrolls it: hence the tabindex.
     this.list = element("ol", { class: "wire-list", role: "list", "aria-label": "Wire", tabindex: "0" });
+    this.list.addEventListener("keydown", (event) => moveAmongSummaries(this.list, event));
     this.list.addEventListener("scroll", () => this.#keepInSight(atEnd(this.list)), { passive: true });
     new ResizeObserver(() => this.#toNewest()).observe(this.list);
     this.note = element("p", { class: "wire-note", hidden: true });
     this.sources = element("div", { class: "wire-sources" });
     this.pauseButton = button("Pause", () => this.pause(!this.#paused), { "aria-pressed": "false" });
     this.clearButton = button("Clear", () => this.clear());
-    this.copyButton = button("Copy as text", () => this.#copy(), { hidden: !navigator.clipboard });
-    this.buttons = [this.pauseButton, this.clearButton, this.copyButton];
+    this.copyButton = button("Copy", () => this.#copy(), { hidden: !navigator.clipboard });
+    this.voice = element("p", { class: "live-voice", "aria-live": "polite" });
+    const voice = (this.#voice = new EventVoice((sentence) => void (this.voice.textContent = sentence)));
+    this.voiceButton = button("Announce", () => this.announce(!voice.on), { "aria-pressed": "false" });
+    this.helpButton = button("?", () => this.#explain(), { "aria-label": "What the signs mean" });
+    this.buttons = [this.voiceButton, this.pauseButton, this.clearButton, this.copyButton, this.helpButton];
     this.setLive(false);
   }
 
@@ -100,7 +110,7 @@ export class WireView {
    */
   setLive(live) {
     this.live = live;
-    this.pauseButton.hidden = this.clearButton.hidden = !live;
+    this.voiceButton.hidden = this.pauseButton.hidden = this.clearButton.hidden = !live;
     this.pause(false);
     if (!live) this.#forgetSources();
   }
@@ -179,6 +189,17 @@ export class WireView {
     if (!paused) this.flush();
   }
 
+  /** @param {boolean} on  whether arriving events are announced to who listens to the page */
+  announce(on) {
+    this.voiceButton.setAttribute("aria-pressed", String(on));
+    this.#voice.turn(on);
+  }
+
+  async #explain() {
+    const { explainSigns } = await import("./wire-signs.js");
+    explainSigns(this.helpButton);
+  }
+
   /** Empty the list; connections that are open go on. */
   clear() {
     this.flush();
@@ -195,6 +216,7 @@ export class WireView {
     this.clear();
     this.#connections.clear();
     this.#waiting.clear();
+    this.#told.clear();
     this.list.classList.remove("several");
     this.#forgetSources();
   }
@@ -209,7 +231,7 @@ export class WireView {
   async #copy() {
     await navigator.clipboard.writeText(this.text);
     this.copyButton.textContent = "Copied";
-    setTimeout(() => (this.copyButton.textContent = "Copy as text"), 1500);
+    setTimeout(() => (this.copyButton.textContent = "Copy"), 1500);
   }
 
   /**
@@ -233,9 +255,28 @@ export class WireView {
         this.#waiting.delete(message.connection);
         return [row(`end by-${message.by}`, message, line(message.why || ENDED[message.by]))];
       case "source":
-        this.#source(message);
-        return this.#beside(message) ? [] : [row(`browser ${message.what}`, message, ...browserLines(message))];
+        return this.#browser(message);
     }
+  }
+
+  /**
+   * The page's clock and the service worker's are not quite the same: no event is shown before the bytes that it was
+   * made of, nor before the event source's last.
+   * @param {SourceMessage} message
+   */
+  #browser(message) {
+    const entry = this.#takeDue(message);
+    const earliest = Math.max(this.#told.get(message.source) ?? 0, (entry && this.#times.get(entry)) ?? 0);
+    const told = message.what === "event" ? { ...message, time: Math.max(message.time, earliest) } : message;
+    this.#told.set(told.source, told.time);
+    this.#source(told);
+    this.#voice.hear(told);
+    if (!entry) return [row(`browser ${told.what}`, told, ...browserLines(told))];
+    const made = part(element("div", { class: `browser ${told.what}` }), told, browserLines(told));
+    made.classList.toggle("unheard", told.unheard === true);
+    made.classList.toggle("same-time", shownTime(made) === shownTime(entry));
+    entry.append(made);
+    return [];
   }
 
   /** @param {Waiting} message */
@@ -311,9 +352,9 @@ export class WireView {
   /**
    * What the browser made of an entry stands beside it: `open` with the response, an event with its bytes.
    * @param {SourceMessage} message
-   * @returns {boolean}  whether that entry is known
+   * @returns {HTMLElement | undefined}  that entry, if it is known
    */
-  #beside(message) {
+  #takeDue(message) {
     const all = this.#due.get(message.source) ?? [];
     const index =
       message.what === "open"
@@ -321,13 +362,7 @@ export class WireView {
         : all.findIndex(
             ({ what, type, data }) => what === message.what && type === message.type && data === message.data,
           );
-    if (index < 0) return false;
-    const [{ row: entry }] = all.splice(0, index + 1).slice(-1);
-    const made = part(element("div", { class: `browser ${message.what}` }), message, browserLines(message));
-    made.classList.toggle("unheard", message.unheard === true);
-    made.classList.toggle("same-time", shownTime(made) === shownTime(entry));
-    entry.append(made);
-    return true;
+    return index < 0 ? undefined : all.splice(0, index + 1).at(-1)?.row;
   }
 
   /** @param {SourceMessage} message */
@@ -445,7 +480,7 @@ function rowText(entry, several) {
  * @param {string} [kind]
  */
 function line(text, kind = "") {
-  return element("div", { class: `line ${kind}`.trim() }, ...shortened(text));
+  return element("div", { class: `line ${kind}`.trim() }, ...shortened(text, visible));
 }
 
 /**
@@ -458,7 +493,7 @@ function fieldLine(text, goesOn) {
   if (text.startsWith(":")) return line(text, "comment");
   const colon = text.indexOf(":");
   const made = line(colon < 0 ? "" : text.slice(colon + 1), "field");
-  made.prepend(element("b", {}, colon < 0 ? text : text.slice(0, colon + 1)));
+  made.prepend(element("b", {}, ...visible(colon < 0 ? text : text.slice(0, colon + 1))));
   return made;
 }
 
@@ -470,16 +505,41 @@ function fieldLine(text, goesOn) {
 function withHeaders(first, headers, open) {
   const lines = headers.map(([name, value]) => line(`${name}: ${value}`, "header"));
   if (!lines.length) return line(first, "first");
-  return element("details", { open }, element("summary", { class: "line first" }, first), ...lines);
+  return element("details", { open }, summary(first, "line first"), ...lines);
 }
 
 /** @param {string} text */
 function body(text) {
-  const summary = element("summary", {}, `${text.length.toLocaleString("en")} characters of the body`);
+  const size = summary(`${text.length.toLocaleString("en")} characters of the body`);
   const lines = text.split("\n");
   const rest = lines.splice(BODY_LINES);
-  if (rest.length) lines.push(rest.join("\n"));
-  return element("details", {}, summary, ...lines.map((part) => line(part)));
+  const name = `… ${rest.length.toLocaleString("en")} more lines`;
+  const more = rest.length ? [onRequest(name, text.length, () => rest.map((part) => line(part)))] : [];
+  return element("details", {}, size, ...lines.map((part) => line(part)), ...more);
+}
+
+/**
+ * The list is one stop of the Tab key: from there, arrows lead to what can be opened.
+ * @param {string} text
+ * @param {string} [kind]
+ */
+function summary(text, kind = "") {
+  return element("summary", { class: kind, tabindex: "-1" }, text);
+}
+
+/**
+ * @param {HTMLElement} list
+ * @param {KeyboardEvent} event
+ */
+function moveAmongSummaries(list, event) {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
+  const all = [...list.querySelectorAll("summary")];
+  const here = all.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+  const next = here < 0 ? (step > 0 ? all[0] : all.at(-1)) : all[here + step];
+  if (!next) return; // the key scrolls, as everywhere
+  event.preventDefault();
+  next.focus();
 }
 
 /** @param {SourceMessage} message */
@@ -502,7 +562,7 @@ function browserLines({ what, url, readyState, type, data, lastEventId, retryIn,
       if (readyState === 2) return [line("error"), detail("ready state CLOSED: it does not connect again")];
       return [
         line("error"),
-        detail(`ready state CONNECTING: again in ${seconds(retryIn ?? 0)}`),
+        detail(`ready state CONNECTING: again ${retryIn === undefined ? "soon" : `in ${seconds(retryIn)}`}`),
         ...(willSend ? [detail(`will send Last-Event-ID: ${willSend}`)] : []),
       ];
   }
@@ -522,10 +582,11 @@ function idLine(id) {
  * @param {SourceMessage} message
  * @param {number} left  milliseconds until it connects again
  */
-function sourceState({ source, readyState, lastEventId }, left) {
+function sourceState({ source, what, readyState, lastEventId, retryIn }, left) {
   const state = `Event source ${source}: ${READY_STATES[readyState]}`;
-  if (readyState === 0 && left > 0) {
-    return `${state}, again in ${seconds(left)}${lastEventId ? ` with Last-Event-ID: ${lastEventId}` : ""}`;
+  if (readyState === 0 && (left > 0 || (what === "error" && retryIn === undefined))) {
+    const when = left > 0 ? `in ${seconds(left)}` : "soon";
+    return `${state}, again ${when}${lastEventId ? ` with Last-Event-ID: ${lastEventId}` : ""}`;
   }
   return lastEventId ? `${state}, last event ID ${lastEventId}` : state;
 }
