@@ -69,11 +69,8 @@ class Queues:
 
 
 def hub() -> Contestant:
-    return Contestant(
-        broadcast.app,
-        lambda data: broadcast.hub.publish("lobby", "message", data),
-        lambda: sum(log.readers for log in broadcast.hub.logs.values()),
-    )
+    log = broadcast.logs["lobby"]
+    return Contestant(broadcast.app, lambda data: log.publish("message", data), lambda: log.readers)
 
 
 def asgi() -> Contestant:

@@ -8,14 +8,11 @@
 import asyncio
 import re
 from collections import deque
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from math import inf
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from secrets import token_hex
 from signal import SIGINT, SIGTERM, getsignal, signal
 from threading import current_thread, main_thread
-from time import monotonic
-from urllib.parse import urlencode
 
 import uvicorn
 from fasthtml.common import Button, Div, FastHTML, Form, Input, Li, Link, Script, Titled, Ul, charset, to_xml, viewport
@@ -32,15 +29,21 @@ def encode(event: str, data: str) -> bytes:
 
 
 class Log:
-    """Numbered events, the newest of which are kept. `news` wakes those who have read them all."""
+    """A group's events, numbered, of which the newest are kept. A reader is a position in it.
 
-    def __init__(self, max_events: int, max_bytes: int) -> None:
-        self.max_events, self.max_bytes = max_events, max_bytes
+    Each process has its own: with several workers, an event reaches the readers of one. What is published in one go and
+    is more than a log holds loses its beginning: the readers get `dropped`.
+    """
+
+    def __init__(self, max_events: int = 1000, max_bytes: int = 100_000, heartbeat: float = 15) -> None:
+        self.max_events, self.max_bytes = max_events, max_bytes  # nor is more on the way to one reader
+        self.heartbeat = heartbeat  # seconds between two comments on a quiet stream
         self.token = token_hex(3)  # an id from before a restart, or from another process, is thus unknown here
         self.events: deque[bytes] = deque()
         self.bytes = self.last = self.readers = 0  # `last` is the number of the newest event
-        self.used = -inf  # when an event came, or a reader left
-        self.news = asyncio.Event()
+        self.news = asyncio.Event()  # wakes those who have read all
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.closed = False
 
     @property
     def last_id(self) -> str:
@@ -52,12 +55,22 @@ class Log:
         self.bytes += len(self.events[-1])
         while len(self.events) > self.max_events or self.bytes > self.max_bytes:
             self.bytes -= len(self.events.popleft())
-        self.used = monotonic()
         self.wake()
 
     def wake(self) -> None:
         self.news.set()
         self.news = asyncio.Event()
+
+    async def listen(self, last_event_id: str = "") -> AsyncIterator[bytes]:
+        """What came after that event, in one piece; then what comes, until the log is closed."""
+        position, piece = self.start(last_event_id)
+        if piece:
+            yield piece
+        while not self.closed:
+            if position == self.last:
+                await self.news.wait()
+            position, piece = self.after(position)
+            yield piece or b":\n\n"  # without a piece it was the heartbeat
 
     def start(self, event_id: str) -> tuple[int, bytes]:
         """The position behind that event; or behind the newest, with an event that says so."""
@@ -74,31 +87,21 @@ class Log:
             return first, encode("dropped", str(first - position))
         return self.last, b"".join([self.events[number - first] for number in range(position, self.last)])
 
+    def publish(self, event: str, data: str) -> None:
+        """Send an event to all readers. Safe in any thread. ValueError for one that cannot be sent."""
+        if self.loop is None:  # mounted applications, for one, are not started
+            raise RuntimeError("the application has not started")
+        fields = encode(event, data)
+        if len(fields) > self.max_bytes - 32:  # an id takes the rest
+            raise ValueError(f"an event of {len(fields)} bytes is too long for a log of {self.max_bytes}")
+        if current_thread() is self.thread:
+            self.append(fields)
+        else:
+            self.loop.call_soon_threadsafe(self.append, fields)
 
-@dataclass
-class Hub:
-    """A log for each group, for the clients of one process: with several workers, a message reaches those of one.
-
-    More than a log holds, published in one go, loses its beginning: those who listen get `dropped`.
-    """
-
-    max_events: int = 1000  # in a log
-    max_bytes: int = 100_000  # in a log, and on the way to one reader
-    max_groups: int = 1000  # those with readers, or used in the last minute, do not make room for others
-    heartbeat: float = 15  # seconds between two comments on a quiet stream; who takes nothing in two is cut off
-    logs: dict[str, Log] = field(default_factory=dict)
-    loop: asyncio.AbstractEventLoop | None = None
-    closed: bool = False
-
-    async def lifespan(self, _app):
-        """Open for as long as the application runs. As FastHTML takes it; Starlette wants asynccontextmanager(…)."""
-        self.logs.clear()
+    def open(self) -> None:
         self.loop, self.thread, self.closed = asyncio.get_running_loop(), current_thread(), False
         self.beat()
-        with on_signal(self.close):
-            yield
-        self.close()
-        self.timer.cancel()
 
     def beat(self) -> None:
         """Nobody on the way shall take a quiet stream for a dead one."""
@@ -106,124 +109,82 @@ class Hub:
         self.wake()
 
     def close(self) -> None:
+        """The streams end."""
+        self.timer.cancel()
         self.closed = True
         self.wake()
 
-    def wake(self) -> None:
-        for log in self.logs.values():
-            log.wake()
-
-    def publish(self, group: str, event: str, data: str) -> None:
-        """Send an event to everybody in the group. Safe in any thread. ValueError for one that cannot be sent."""
-        self.check(group)
-        fields = encode(event, data)
-        if len(fields) > self.max_bytes - 32:  # an id takes the rest
-            raise ValueError(f"an event of {len(fields)} bytes is too long for a log of {self.max_bytes}")
-        if current_thread() is self.thread:
-            self.append(group, fields)
-        else:
-            self.loop.call_soon_threadsafe(self.append, group, fields)
-
-    def append(self, group: str, fields: bytes) -> None:
-        if group in self.logs:  # else nobody has a position in it
-            self.logs[group].append(fields)
-
-    def check(self, group: str) -> None:
-        if self.loop is None:  # mounted applications, for one, are not started
-            raise RuntimeError("the application has not started")
-        if len(group) > 100:
-            raise HTTPException(400, "The name of a group has at most 100 characters.")
-
-    def log(self, group: str) -> Log:
-        """The group's log, for the event loop alone. HTTPException if its name is too long, or there is no room."""
-        self.check(group)
-        if group not in self.logs:
-            if len(self.logs) >= self.max_groups:
-                self.make_room()
-            self.logs[group] = Log(self.max_events, self.max_bytes)
-        return self.logs[group]
-
-    def make_room(self) -> None:
-        used, group = min(((log.used, group) for group, log in self.logs.items() if not log.readers), default=(inf, ""))
-        if used > monotonic() - 60:
-            raise HTTPException(503, "There are too many groups.", {"retry-after": "60"})
-        del self.logs[group]
-
 
 class Reader(Response):
-    """A response: the events of a group, from after `last_event_id` on as far as its log goes back."""
+    """A response: what a log has after an event, and what comes. It ends when the log does, or the client leaves."""
 
     media_type = "text/event-stream"
 
-    def __init__(self, hub: Hub, group: str, last_event_id: str = "") -> None:
-        self.hub, self.group, self.last_event_id = hub, group, last_event_id
-        self.background, self.taken = None, 0  # pieces that the client has taken
+    def __init__(self, log: Log, last_event_id: str = "") -> None:
+        self.log, self.last_event_id, self.background = log, last_event_id, None
+        self.taken = 0  # pieces that the client has taken
         self.init_headers({"cache-control": "no-store, no-transform", "x-accel-buffering": "no"})
 
     async def __call__(self, scope, receive, send) -> None:
-        log = self.hub.log(self.group)
-        tasks = asyncio.create_task(self.stream(log, scope["method"], send)), asyncio.create_task(left(receive))
-        log.readers += 1
+        self.log.readers += 1
         try:
-            taken = -1
-            while self.taken != taken and not any(task.done() for task in tasks):
-                taken = self.taken  # there will be more when we look again: a heartbeat, if nothing else
-                await asyncio.wait(tasks, timeout=2 * self.hub.heartbeat, return_when=asyncio.FIRST_COMPLETED)
+            async with asyncio.TaskGroup() as tasks:
+                streaming = tasks.create_task(self.stream(scope["method"], send))
+                await self.left(receive)  # true of a stream that has ended, too
+                streaming.cancel()
+        except BaseExceptionGroup as failed:
+            raise failed.exceptions[0] from None  # as if there were no group
         finally:
-            log.readers -= 1
-            log.used = monotonic()
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
-        for task in tasks:
-            if not task.cancelled():
-                task.result()  # raises what went wrong, if anything did
+            self.log.readers -= 1
 
-    async def stream(self, log: Log, method: str, send) -> None:
-        async def put(piece: bytes, more: bool = True) -> None:
-            await send({"type": "http.response.body", "body": piece, "more_body": more})
-            self.taken += 1
-
+    async def stream(self, method: str, send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        position, greeting = log.start(self.last_event_id)
-        if greeting:
-            await put(greeting)
-        while not self.hub.closed and method != "HEAD":
-            if position == log.last:
-                await log.news.wait()
-            position, piece = log.after(position)
-            await put(piece or b":\n\n")  # without a piece it was the heartbeat
-        await put(b"", more=False)
+        if method != "HEAD":  # which asks for the headers alone
+            async for piece in self.log.listen(self.last_event_id):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+                self.taken += 1
+        await send({"type": "http.response.body", "body": b""})
+
+    async def left(self, receive) -> None:
+        """Return when the client has left, or has taken nothing in two heartbeats."""
+        taken = -1
+        while self.taken != taken:
+            taken = self.taken  # there will be more when we look again: a heartbeat, if nothing else
+            with suppress(TimeoutError):
+                async with asyncio.timeout(2 * self.log.heartbeat):
+                    while (await receive())["type"] != "http.disconnect":
+                        pass
+                    return
 
 
-async def left(receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-@contextmanager
-def on_signal(callback):
-    """Call back on Ctrl-C: a server lets the application know only when the last stream has ended."""
+async def lifespan(_app):
+    """Open the logs; close them on Ctrl-C: the server tells the application only when the last stream has ended."""
     loop, handlers = asyncio.get_running_loop(), {}
 
-    def handle(number, frame):
-        loop.call_soon_threadsafe(callback)
+    def close():
+        for log in logs.values():
+            log.close()
+
+    def stop(number, frame):
+        loop.call_soon_threadsafe(close)
         handlers[number](number, frame)
 
     if current_thread() is main_thread():  # the only one that may
         handlers = {number: handler for number in (SIGINT, SIGTERM) if callable(handler := getsignal(number))}
     for number in handlers:
-        signal(number, handle)
-    try:
-        yield
-    finally:
-        for number, handler in handlers.items():
-            signal(number, handler)
+        signal(number, stop)
+    for log in logs.values():
+        log.open()
+    yield
+    close()
+    for number, handler in handlers.items():
+        signal(number, handler)
 
 
 CDN = "https://cdn.jsdelivr.net/npm"
-hub = Hub()
-messages: deque[tuple[str, str]] = deque(maxlen=1000)  # group and text; in your program, a table of the database
+GROUPS = "lobby", "tea", "coffee"  # the program's own: a stranger cannot make one that would cost memory
+logs = {group: Log() for group in GROUPS}
+messages: dict[str, deque[str]] = {group: deque(maxlen=1000) for group in GROUPS}  # in your program, a database's table
 app = FastHTML(
     canonical=False,
     default_hdrs=False,
@@ -235,7 +196,8 @@ app = FastHTML(
         Script(src=f"{CDN}/htmx-ext-sse@2.2.4/dist/sse.min.js"),
     ),
     htmlkw={"lang": "en"},
-    lifespan=hub.lifespan,
+    lifespan=lifespan,
+    sess_cls=None,  # nobody is known here
 )
 app.max_body_size = 10_000  # bytes: a longer request is refused before it is read
 # When a reconnect is refused, htmx opens a new event source: it starts from here too, after the last event it got.
@@ -243,6 +205,12 @@ MOVE_ON = """
     const address = this.getAttribute("sse-connect");
     this.setAttribute("sse-connect", address.replace(/[^=]*$/, event.detail.lastEventId));
 """
+
+
+def log_of(group: str) -> Log:
+    if group not in logs:
+        raise HTTPException(404, "There is no such group.")
+    return logs[group]
 
 
 @app.get("/")
@@ -254,32 +222,29 @@ async def index(group: str = "lobby"):
         ),
         Button("Publish"),
     )
-    return Titled(f"Group {group}", form, await room(group))
+    return Titled(f"Group {group}", form, await snapshot(group))
 
 
-@app.get("/room")
-async def room(group: str):
+@app.get("/snapshot")
+async def snapshot(group: str):
     """The messages, and a stream from their position on. Nothing is published in between: there is no `await`."""
-    here = urlencode({"group": group})
-    stream = Div(hx_ext="sse", sse_connect=f"events?{here}&last_event_id={hub.log(group).last_id}")
-    load_anew = {"hx_get": f"room?{here}", "hx_trigger": "sse:reset, sse:dropped", "hx_swap": "outerHTML"}
+    stream = Div(hx_ext="sse", sse_connect=f"events?group={group}&last_event_id={log_of(group).last_id}")
+    load_anew = {"hx_get": f"snapshot?group={group}", "hx_trigger": "sse:reset, sse:dropped", "hx_swap": "outerHTML"}
     return stream(hx_on__sse_message=MOVE_ON, **load_anew)(
-        Ul(sse_swap="message", hx_swap="beforeend", aria_live="polite")(
-            *(Li(text) for name, text in messages if name == group)
-        )
+        Ul(sse_swap="message", hx_swap="beforeend", aria_live="polite")(*map(Li, messages[group]))
     )
 
 
 @app.post("/publish")
 async def publish(group: str, text: str):
-    hub.publish(group, "message", to_xml(Li(text[:200]), indent=False))
-    messages.append((group, text[:200]))
+    log_of(group).publish("message", to_xml(Li(text[:200]), indent=False))
+    messages[group].append(text[:200])
     return Response(status_code=204)
 
 
 @app.get("/events")
 async def events(group: str = "lobby", last_event_id: str = ""):  # from the query, or the header of that name
-    return Reader(hub, group, last_event_id)
+    return Reader(log_of(group), last_event_id)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,6 @@
 # /// script
 # requires-python = ">=3.11"
 # dependencies = ["starlette", "uvicorn", "websockets"]
-# [tool.streamside]
-# page = "A WebSocket does not pass through a service worker, which is how requests reach a server in this page."
 # ///
 
 import asyncio

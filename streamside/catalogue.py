@@ -10,12 +10,15 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from streamside import exercises
 from streamside.errors import UserError
+from streamside.exercises import Exercise
 from streamside.paths import ROOT
 
 TABLE_OF_CONTENTS = "_quarto.yml"
@@ -107,6 +110,12 @@ class Lesson:
                 names[name] = None
         project = Project(self.root)
         return tuple(project.example(name) for name in names)
+
+    @cached_property
+    def exercises(self) -> tuple[Exercise, ...]:
+        """The tasks that the lesson's code sets with `task(…)`. Raises `UserError`."""
+        cells = (_exercises(text, f"{self.path}, cell {number}") for number, text in self.code)
+        return tuple(chain.from_iterable(cells))
 
 
 @dataclass(frozen=True)
@@ -269,6 +278,24 @@ def _imported_examples(code: str, where: str) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("examples."):
             yield str(node.module).split(".")[1]
+
+
+def _exercises(code: str, where: str) -> Iterator[Exercise]:
+    for node in ast.walk(parsed(code, where)) if "task(" in code else ():
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "task":
+            try:
+                # The lesson's own code; of examples it has their names alone, which is all that a task needs.
+                call = compile(ast.Expression(node), where, "eval")
+                yield eval(call, {}, _Names({**vars(exercises), "task": Exercise}))  # noqa: S307
+            except Exception as error:
+                raise UserError(where, f"this task cannot be read ({error})") from None
+
+
+class _Names(dict[str, Any]):
+    """Any other name is a text."""
+
+    def __missing__(self, name: str) -> str:
+        return name
 
 
 def _yaml(text: str, where: str) -> Any:

@@ -1,6 +1,5 @@
 """What a lesson imports: show an example's code, serve it, listen to it, and leave it running in the page."""
 
-import ast
 import atexit
 import html
 import json
@@ -8,21 +7,27 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import unified_diff
 from html.parser import HTMLParser
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 from urllib.parse import urljoin
 
+import mistune
+
 from streamside import assets, client
 from streamside.catalogue import Project
+from streamside.definitions import definitions
 from streamside.errors import UserError
+from streamside.exercise_trial import faults, try_out
+from streamside.exercises import Changes, Exercise, Statement, edited, to_json
 from streamside.recording import Recording
 from streamside.server import Server
 from streamside.server import serve as serve_app
 from streamside.transcript import fenced
 
-__all__ = ["contents", "follow", "listen", "live", "serve", "source"]
+__all__ = ["check", "contents", "follow", "listen", "live", "serve", "source", "task"]
 
 LIVE_SECONDS = 10.0  # of each stream, in the recording that stands in a page until the reader presses Run
 
@@ -55,42 +60,6 @@ def source(example: ModuleType, *names: str) -> Listing:
             raise UserError(example.__name__, f"defines no {name!r}", f"it defines {', '.join(defined)}")
     gap = "\n\n\n" if any(defined[name].startswith(("def ", "async def ", "class ", "@")) for name in names) else "\n\n"
     return Listing(gap.join(defined[name] for name in names))
-
-
-def definitions(text: str) -> dict[str, str]:
-    """The source of every definition in a program, by name; members of classes by dotted name."""
-    lines = text.splitlines()
-    found: dict[str, str] = {}
-    for node in ast.parse(text).body:
-        for name in _defined_by(node):
-            found[name] = _lines_of(node, lines)
-        if isinstance(node, ast.ClassDef):
-            for member in node.body:
-                found.update({f"{node.name}.{name}": _lines_of(member, lines) for name in _defined_by(member)})
-    return found
-
-
-def _defined_by(node: ast.stmt) -> list[str]:
-    match node:
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            return [name]
-        case ast.Assign(targets=targets):
-            return [target.id for target in targets if isinstance(target, ast.Name)]
-        case ast.AnnAssign(target=ast.Name(id=name)):
-            return [name]
-        case ast.If(test=ast.Compare(left=ast.Name(id="__name__"))):
-            return ["__main__"]
-        case _:
-            return []
-
-
-def _lines_of(node: ast.stmt, lines: Sequence[str]) -> str:
-    decorators = getattr(node, "decorator_list", [])
-    first = min([node.lineno, *(decorator.lineno for decorator in decorators)])
-    while first > 1 and lines[first - 2].lstrip().startswith("#"):  # the comment above belongs to it
-        first -= 1
-    indent = " " * node.col_offset
-    return "\n".join(line.removeprefix(indent) for line in lines[first - 1 : node.end_lineno])
 
 
 def serve(example: ModuleType) -> Server:
@@ -267,6 +236,87 @@ class _Body(HTMLParser):
     def _keep(self, text: str) -> None:
         if self._inside and not self._script:
             self.kept.append(text)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task as it stands in a page: what to do, a hint, a solution; and what must be seen, for the page's Check."""
+
+    exercise: Exercise
+    program: str  # the example's, which the solution changes
+
+    def __repr__(self) -> str:
+        return f"Task {self.exercise.number}: {self.exercise.text}"
+
+    def _repr_html_(self) -> str:
+        exercise = self.exercise
+        text = str(mistune.html(exercise.text)).strip()
+        notebook = (
+            f"<p>Change <code>examples/{exercise.example}.py</code>, save it, and run "
+            f"<code>check({exercise.number})</code>.</p>\n"
+            if "JPY_SESSION_NAME" in os.environ
+            else ""
+        )
+        see = to_json(exercise.see).replace("<", "\\u003c")
+        return (
+            f'<live-exercise number="{exercise.number}" example="{exercise.example}" '
+            f'definition="{exercise.definition}">\n'
+            f'<div class="task"><p class="task-number">Task {exercise.number}</p>\n{text}\n</div>\n{notebook}'
+            f"<details><summary>Hint</summary>{str(mistune.html(exercise.hint)).strip()}</details>\n"
+            f"<details><summary>Solution</summary>{self._difference}</details>\n"
+            f'<script type="application/json">{see}</script>\n'
+            "</live-exercise>"
+        )
+
+    @property
+    def _difference(self) -> str:
+        """The solution, line by line, with the lines around it."""
+        before = self.program.splitlines()
+        after = edited(self.program, self.exercise.solution).splitlines()
+        shown = []
+        for line in list(unified_diff(before, after, n=1, lineterm=""))[2:]:
+            name = {"+": "ins", "-": "del"}.get(line[0])
+            text = "…" if line.startswith("@@") else html.escape(line, quote=False)
+            shown.append(f"<{name}>{text}</{name}>" if name else text)
+        return f'<pre class="difference" tabindex="0">{chr(10).join(shown[1:])}</pre>'
+
+
+_tasks: dict[int, Exercise] = {}
+
+
+def task(
+    number: int,
+    example: ModuleType,
+    definition: str,
+    text: str,
+    *,
+    see: Sequence[Statement],
+    hint: str,
+    solution: Changes,
+    wrong: Sequence[tuple[Changes, str]] = (),
+    do: Sequence[str] = (),
+    seconds: float = 12,
+) -> Task:
+    """A task of this lesson: what to change in an example's definition, and what must then be seen (see `exercises`).
+
+    `solution` maps old text to new; so does each attempt in `wrong`, which is told beside it in which words it fails.
+    `do` is what has to be done beside running the example (see `visitor`). Raises `UserError` for what does not fit.
+    """
+    name = _name(example)
+    exercise = Exercise(number, name, definition, text, see, hint, solution, wrong, do, seconds)
+    program = Project().example(name).text
+    if problem := next(faults(exercise, program), None):
+        raise UserError(f"task {number}", problem)
+    _tasks[number] = exercise
+    return Task(exercise, program)
+
+
+def check(number: int) -> str:
+    """Whether the example, as its file is now, solves a task of this lesson: "Done.", or what is missing."""
+    if number not in _tasks:
+        raise UserError(f"task {number}", "is not known", "run the cell that begins with `task(`")
+    exercise = _tasks[number]
+    return try_out([(exercise, Project().example(exercise.example).text)])[0] or "Done."
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What the tests share: real servers, a real browser, and the proof that nothing is left behind."""
 
+import asyncio
 import gc
 import multiprocessing
 import re
@@ -36,9 +37,15 @@ def nothing_left_behind() -> Iterator[None]:
     threads, processes = set(threading.enumerate()), set(multiprocessing.active_children())
     yield
     gc.collect()  # a forgotten coroutine or file complains in the test that forgot it
-    left = [thread.name for thread in set(threading.enumerate()) - threads if not _is_pools(thread)]
+    left = [thread.name for thread in set(threading.enumerate()) - threads if not _is_pools(thread) and _stays(thread)]
     assert not left, f"threads left behind: {left}"
     assert set(multiprocessing.active_children()) <= processes, "processes left behind"
+
+
+def _stays(thread: threading.Thread) -> bool:
+    """Whether it does not end at once: one that waits for a process may not have heard yet that this has ended."""
+    thread.join(1)
+    return thread.is_alive()
 
 
 def _is_pools(thread: threading.Thread) -> bool:
@@ -60,15 +67,9 @@ def serving() -> Iterator[Callable[[Any], str]]:
         server.stop()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium for the tests of a module: as long as it runs, `asyncio.run` cannot be called."""
-    with running_chromium() as started:
-        yield started
-
-
-@contextmanager
-def running_chromium() -> Iterator[Browser]:
+    """A headless Chromium for all tests of a worker: to start it takes a second of a core."""
     path = browsers.program(browsers.CHROMIUM)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=list(browsers.ARGUMENTS))
@@ -76,9 +77,21 @@ def running_chromium() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(autouse=True)
+def _loop_of_ones_own(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Hide Playwright's event loop, which rests meanwhile, from a test without a page: it may call `asyncio.run`."""
+    if "browser" in request.fixturenames:
+        yield
+        return
+    loop = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(loop)
+
+
+@pytest.fixture(scope="session")
 def running_firefox() -> Iterator[Firefox | None]:
-    """A headless Firefox for the tests of a module, if there is one."""
+    """A headless Firefox for all tests of a worker, if there is one."""
     try:
         path = browsers.program(browsers.FIREFOX)
     except NoBrowserError:
@@ -100,13 +113,6 @@ def tab(running_firefox: Firefox | None) -> Iterator[Tab]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A fresh page that may talk to this machine only; anything else fails the test, as does an error in a script."""
-    with opened(browser) as page:
-        yield page
-
-
-@pytest.fixture(scope="module")
-def visitor(browser: Browser) -> Iterator[Page]:
-    """The same, for a module's tests that go from address to address and leave nothing behind."""
     with opened(browser) as page:
         yield page
 

@@ -6,6 +6,7 @@ import pytest
 
 from streamside.catalogue import Lesson, Project, cell_text
 from streamside.errors import UserError
+from streamside.exercises import end, event, no
 
 QUARTO = """\
 website:
@@ -123,3 +124,14 @@ def test_this_tutorial_can_be_read():
     site = Project()
     assert site.title == "Streamside"
     assert all(lesson.number for lesson in site.lessons if lesson.path.startswith("notebooks/0"))
+
+
+def test_the_tasks_that_a_lesson_sets(root):
+    cell = (
+        "from examples import one\n"
+        'task(1, one, "app", "Do it.", see=[no(event("x"), before=end())], hint="H", solution={"a": "b"})'
+    )
+    (root / "notebooks/01-a.ipynb").write_text(notebook(cell, "x = 1"))
+    (exercise,) = Project(root).lessons[0].exercises
+    assert (exercise.number, exercise.example, exercise.definition) == (1, "one", "app")
+    assert exercise.see == [no(event("x"), before=end())]

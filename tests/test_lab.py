@@ -11,7 +11,8 @@ import pytest
 from examples import basic_stream, button_stream
 from streamside import lab
 from streamside.errors import UserError
-from streamside.lab import body_of, contents, definitions, listen, live, serve, source
+from streamside.exercises import event, from_json
+from streamside.lab import body_of, check, contents, listen, live, serve, source, task
 
 
 @pytest.fixture(autouse=True)
@@ -54,15 +55,6 @@ def test_a_name_that_is_not_defined_is_said_with_those_that_are():
         UserError, match=r"defines no 'nothing'; it defines CDN, app, index, progress, sse_stream, __main__"
     ):
         source(basic_stream, "nothing")
-
-
-def test_variables_members_and_comments_above_belong_to_definitions():
-    text = "# why\nx: int = 1\n\nclass A:\n    # how\n    @staticmethod\n    def f():\n        return 1\n"
-    text += "\nif __name__ == '__main__':\n    f()\n"
-    found = definitions(text)
-    assert found["x"] == "# why\nx: int = 1"
-    assert found["A.f"] == "# how\n@staticmethod\ndef f():\n    return 1"
-    assert found["__main__"] == "if __name__ == '__main__':\n    f()"
 
 
 def test_an_example_has_one_server():
@@ -167,3 +159,54 @@ def test_an_example_that_cannot_run_in_a_page_says_why():
     shown = lab.LiveExample("django_yo", "Yo", "/", "20rem", "", "It needs <threads>.", "", (), "")
     assert Found(shown._repr_html_()).tags["live-example"]["obstacle"] == "It needs <threads>."
     assert live(django_yo, "/", seconds=0.1).obstacle
+
+
+TASK = {
+    "see": [event("progress", "</script>")],
+    "hint": "Look at `progress`.",
+    "solution": {"range(10)": "range(3)", "sleep(0.5)": "sleep(0.2)"},
+}
+
+
+def test_a_task_reads_well_without_a_script():
+    shown = task(1, basic_stream, "progress", "Send *three*.", **TASK)._repr_html_()
+    assert '<live-exercise number="1" example="basic_stream" definition="progress">' in shown
+    assert "<p>Send <em>three</em>.</p>" in shown
+    assert "<summary>Hint</summary><p>Look at <code>progress</code>.</p>" in shown
+    difference = shown.partition('<pre class="difference" tabindex="0">')[2].partition("</pre>")[0].splitlines()
+    assert (
+        difference
+        == [
+            "async def progress():",
+            "<del>-    for number in range(10):</del>",
+            "<ins>+    for number in range(3):</ins>",
+            '         yield sse_message(P(f"message number {number}"), event="progress")',
+            "<del>-        await sleep(0.5)</del>",
+            "<ins>+        await sleep(0.2)</ins>",
+            '     yield sse_message(P("DONE"), event="progress")',
+        ]
+        or difference[0].strip() == "async def progress():"
+    )
+    see = shown.partition('<script type="application/json">')[2].partition("</script>")[0]
+    assert from_json(see) == TASK["see"]
+    assert "check(1)" not in shown
+
+
+def test_in_jupyterlab_a_task_says_how_it_is_checked(monkeypatch):
+    monkeypatch.setenv("JPY_SESSION_NAME", "x")
+    shown = task(2, basic_stream, "progress", "Send three.", **TASK)._repr_html_()
+    assert "run <code>check(2)</code>" in shown
+
+
+def test_a_task_that_does_not_fit_its_example_is_said():
+    with pytest.raises(UserError, match="task 1: the example defines no 'nothing'"):
+        task(1, basic_stream, "nothing", "", **TASK)
+
+
+def test_the_file_as_it_is_now_is_checked():
+    task(1, basic_stream, "progress", "", **TASK)
+    assert check(1).startswith("Missing: an event “progress” with “</script>”")
+    task(2, basic_stream, "progress", "", **TASK | {"see": [event("progress", "DONE", nth=11)]})
+    assert check(2) == "Done."
+    with pytest.raises(UserError, match="task 3: is not known; run the cell"):
+        check(3)

@@ -1,5 +1,7 @@
 /** What a page can do beyond being read: change its theme, copy a listing, show where in the contents the reader is. */
 
+import { showInContents } from "./solved-tasks.js";
+
 const root = document.documentElement;
 
 /** Switches between light and dark, and remembers a choice that differs from the system's. */
@@ -82,3 +84,4 @@ themeSwitch();
 copyButtons();
 markSection();
 closeDrawer();
+showInContents();

@@ -11,12 +11,14 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from streamside.catalogue import Example, Lesson, Project, cell_text, parsed
 from streamside.errors import UserError, sentence
+from streamside.exercise_trial import faults
 from streamside.site.new_lesson import TO_DO
 from streamside.site.outdated import is_current
 
 ADDRESS = re.compile(
     r"(?:https?://|\b)(?:127\.0\.0\.1|localhost|0\.0\.0\.0|\[::1\]):\d+|(?:file://)?/(?:home|Users|root|tmp)/\w[^\s\"'<]*"
 )
+WRONG_ATTEMPTS = 2  # of each task, which a test makes
 IMAGE = re.compile(r"!\[\s*\]\([^)]*\)|<img\b(?![^>]*\balt=)[^>]*>")
 
 
@@ -37,7 +39,7 @@ def check(project: Project, pages: Path) -> list[Complaint]:
     unread = {lesson: complaint for lesson in project.documents if (complaint := unreadable(lesson))}
     complaints = [*unlisted(project), *unread.values()]
     sound = [lesson for lesson in project.documents if lesson not in unread]
-    for test in (front_matter, unfinished, outdated, addresses, missing_alt_texts):
+    for test in (front_matter, unfinished, outdated, addresses, missing_alt_texts, faulty_tasks):
         complaints += [complaint for lesson in sound for complaint in test(lesson)]
     complaints += unshown(sound, project.examples)
     complaints += dead_links(sound, pages)
@@ -55,7 +57,7 @@ def unlisted(project: Project) -> Iterator[Complaint]:
 def unreadable(lesson: Lesson) -> Complaint | None:
     """What keeps a lesson from being read: no front matter, code that is no Python, an example that is not there."""
     try:
-        _ = lesson.front_matter, lesson.examples
+        _ = lesson.front_matter, lesson.examples, lesson.exercises
     except UserError as error:
         return Complaint(error.where, error.what, error.remedy or f"{lesson.path} needs it: correct it")
     return None
@@ -101,6 +103,22 @@ def missing_alt_texts(lesson: Lesson) -> Iterator[Complaint]:
         texts = [cell_text(cell)] if cell["cell_type"] == "markdown" else _output_texts(cell.get("outputs", []))
         for found in (match[0] for text in texts for match in IMAGE.finditer(text)):
             yield Complaint(f"{lesson.path}, cell {number}", f"{found} has no alternative text", "say what it shows")
+
+
+def faulty_tasks(lesson: Lesson) -> Iterator[Complaint]:
+    """Tasks that do not fit their example, or whose two plausible wrong attempts are still to be thought of."""
+    for number, task in enumerate(lesson.exercises, 1):
+        where = f"{lesson.path}, task {task.number}"
+        if task.number != number:
+            yield Complaint(where, f"is the lesson's task {number}", "number them from 1")
+        program = Project(lesson.root).example(task.example).text
+        for fault in faults(task, program):
+            yield Complaint(where, fault, f"look it up in examples/{task.example}.py")
+        if not task.solution:
+            yield Complaint(where, "has no solution", "add `solution={old text: new text}`")
+        if len(task.wrong) < WRONG_ATTEMPTS:
+            remedy = "add `wrong=`: plausible mistakes, each with what Check says of it"
+            yield Complaint(where, f"has fewer than {WRONG_ATTEMPTS} wrong attempts", remedy)
 
 
 def _output_texts(outputs: Iterable[dict[str, object]]) -> Iterator[str]:

@@ -46,7 +46,22 @@ listen({example}, "events", events=3)
 ===
 ## Yours
 
-{to_do} two or three small changes to the example, each with what is then to be seen.
+Press **Code**, make the change, press **Run edited version**, then **Check**. **Reset** brings the program back.
+===
+#| echo: false
+from streamside.exercises import event
+from streamside.lab import check, task
+
+task(
+    1,
+    {example},
+    "app",
+    "{to_do} one small change, told so that it can be made in one way only, and what is then to be seen.",
+    see=[event("{to_do} a statement, or several, of streamside.exercises")],
+    hint="{to_do} where to look",
+    solution={{}},  # {to_do} old text: new text
+    wrong=[],  # {to_do} two plausible mistakes: ({{old text: new text}}, what Check then says)
+)
 ===
 ## In short
 
@@ -99,7 +114,7 @@ def _cells(title: str, example_name: str) -> list[dict[str, Any]]:
     }
     head = f"---\n{yaml.safe_dump(front_matter, sort_keys=False, allow_unicode=True)}---"
     texts = SHAPE.format(title=title, example=example_name, to_do=TO_DO).split("===\n")
-    kinds = ["code" if text.startswith(("from ", "source", "listen")) else "markdown" for text in texts]
+    kinds = ["code" if text.startswith(("from ", "source", "listen", "#|")) else "markdown" for text in texts]
     cells: list[dict[str, Any]] = [{"cell_type": "raw", "id": "front-matter", "metadata": {}, "source": head}]
     for number, (kind, text) in enumerate(zip(kinds, texts, strict=True), 2):
         cell: dict[str, Any] = {"cell_type": kind, "id": f"cell-{number}", "metadata": {}, "source": text.strip()}

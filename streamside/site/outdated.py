@@ -14,8 +14,8 @@ from streamside.paths import ROOT
 
 # Of the package, what a lesson's outputs can depend on.
 MODULES = (
-    *("errors", "paths", "time_limits", "wire", "transcript", "recording", "server"),
-    *("assets", "catalogue", "client", "lab", "process"),
+    *("errors", "paths", "time_limits", "wire", "transcript", "recording", "server", "assets"),
+    *("definitions", "sightings", "exercises", "catalogue", "client", "exercise_trial", "lab", "process"),
 )
 LOCKS = ("requirements.lock", "package-lock.json")
 INPUTS = re.compile(rb'<meta name="streamside-inputs" content="(\w+)">')

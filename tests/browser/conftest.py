@@ -18,7 +18,7 @@ from streamside.site import bundle, deployment
 from streamside.site.bundle import LIVE, write_as_one
 from tests.browser.laboratory import LABORATORY, Laboratory, serve_files
 from tests.browser.stand_in import APP, PAGE, PROGRAM, RUNTIME, TITLE
-from tests.conftest import opened, running_chromium
+from tests.conftest import opened
 
 
 @pytest.fixture(scope="session")
@@ -41,17 +41,19 @@ def show(page: Page, serving: Callable[[Any], str], tmp_path: Path, editor: Path
     (tmp_path / "app.html").write_text(f"<!doctype html><title>App</title><style>p {{ color: green }}</style>{APP}")
     url = serving(Starlette(routes=[Mount("/", StaticFiles(directory=tmp_path, html=True))]))
 
-    def open_page(*exchanges: dict[str, Any], html: str = PAGE, attributes: str = "", upgrade: bool = True) -> Locator:
+    def open_page(
+        *exchanges: dict[str, Any], html: str = PAGE, attributes: str = "", upgrade: bool = True, below: str = ""
+    ) -> Locator:
         recording = json.dumps({"page": html, "exchanges": exchanges}).replace("<", "\\u003c")
         script = '<script type="module" src="live/page/live-example.js"></script>' if upgrade else ""
         (tmp_path / "index.html").write_text(
             f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>A lesson</title>
             <meta name="viewport" content="width=device-width">
             <link rel="icon" href="data:,"><link rel="stylesheet" href="theme/streamside.css">
-            <link rel="stylesheet" href="theme/live.css">{script}
+            <link rel="stylesheet" href="theme/live.css"><link rel="stylesheet" href="theme/exercise.css">{script}
             <main><h1>A lesson</h1><live-example example="numbers" title="{TITLE}" {attributes}>
             <pre class="transcript" tabindex="0">&gt; GET /numbers</pre>
-            <script type="application/json">{recording}</script></live-example></main>"""
+            <script type="application/json">{recording}</script></live-example>{below}</main>"""
         )
         page.goto(url)
         if upgrade:
@@ -85,21 +87,7 @@ def fresh(page: Page, host: str) -> Laboratory:
     return opened
 
 
-@pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all modules of this folder: none of them calls `asyncio.run`."""
-    with running_chromium() as started:
-        yield started
-
-
-@pytest.fixture(scope="package")
-def visitor(browser: Browser) -> Iterator[Page]:
-    """The same page for all tests that leave nothing behind."""
-    with opened(browser) as page:
-        yield page
-
-
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def common(browser: Browser, built: Path) -> Iterator[Laboratory]:
     with serving_files(built) as url, opened(browser) as page:  # of its own: a visitor goes elsewhere
         laboratory = Laboratory(page, url)

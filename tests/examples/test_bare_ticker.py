@@ -1,5 +1,4 @@
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -11,12 +10,6 @@ from streamside.server import serve
 @pytest.fixture(autouse=True)
 def noon(monkeypatch):
     monkeypatch.setattr(example, "strftime", lambda form: "12:00:00")
-
-
-def run(coroutine_function):
-    """Like `asyncio.run`, also while Playwright's own loop runs in this thread."""
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, coroutine_function()).result()
 
 
 def test_all_listeners_get_the_same_ticks_at_once_and_late_ones_no_old_ticks(serving, ask, clock):
@@ -53,7 +46,7 @@ def test_the_clock_runs_from_start_to_stop_and_stopping_ends_the_streams():
         await asyncio.wait([request.info["clock"]])
         assert request.info["clock"].cancelled()
 
-    run(scenario)
+    asyncio.run(scenario())
 
 
 def test_a_listener_that_is_too_slow_loses_the_oldest_ticks(monkeypatch):
@@ -70,7 +63,7 @@ def test_a_listener_that_is_too_slow_loses_the_oldest_ticks(monkeypatch):
         ticking.cancel()
         await asyncio.wait([ticking])
 
-    run(scenario)
+    asyncio.run(scenario())
 
 
 def test_leaving_takes_the_listener_away(serving, ask, clock):

@@ -20,14 +20,14 @@ from urllib.parse import urlsplit
 import anyio
 import pytest
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.routing import Route
 
 from benchmarks import open_files
-from examples.broadcast import Hub, Reader
+from examples import broadcast
+from examples.broadcast import Log, Reader
 from tests.patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,11 +37,11 @@ SCOPE = {"type": "http", "method": "GET"}
 class Client:
     """The server's end of one request: notes what is sent, and holds it back while `free` is not set."""
 
-    def __init__(self, hub, group="tea", last_event_id="", middleware=lambda app: app):
+    def __init__(self, log, last_event_id="", middleware=lambda app: app):
         self.sent, self.given_up, self.fault = [], 0, None
         self.left, self.free, self.heard = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.free.set()
-        app = middleware(Reader(hub, group, last_event_id))
+        app = middleware(Reader(log, last_event_id))
         self.task = asyncio.create_task(app(SCOPE, self.receive, self.send))
 
     async def receive(self):
@@ -58,6 +58,8 @@ class Client:
         self.fail()
         self.sent.append(message)
         self.heard.set()
+        if self.ended:
+            self.left.set()  # a server has nothing more to tell, either
 
     def fail(self):
         """Raise the fault that the test has put in, once."""
@@ -91,19 +93,15 @@ class Client:
 
 
 @asynccontextmanager
-async def opened(hub):
-    """The hub, open; afterwards it must have left no task and no timer of its own."""
+async def opened(log):
+    """The log, open; afterwards it must have left no task and no timer of its own."""
     before = asyncio.all_tasks()
-    async with asynccontextmanager(hub.lifespan)(None):
-        yield hub
+    log.open()
+    yield log
+    log.close()
     await settled()
-    assert hub.timer.cancelled()
+    assert log.timer.cancelled()
     assert asyncio.all_tasks() == before
-
-
-def readers(hub):
-    """How many streams the hub has."""
-    return sum(log.readers for log in hub.logs.values())
 
 
 async def settled():
@@ -112,8 +110,8 @@ async def settled():
         await asyncio.sleep(0)
 
 
-async def joined(hub, count=1, **more):
-    clients = [Client(hub, **more) for _ in range(count)]
+async def joined(log, count=1, **more):
+    clients = [Client(log, **more) for _ in range(count)]
     await settled()
     return clients
 
@@ -130,36 +128,36 @@ def in_loop(test):
 
 @in_loop
 async def test_everybody_gets_the_same_bytes_and_one_piece_for_all_that_came_at_once():
-    async with opened(Hub()) as hub:
-        clients = await joined(hub, 3)
+    async with opened(Log()) as log:
+        clients = await joined(log, 3)
         for text in "abc":
-            hub.publish("tea", "message", text)
+            log.publish("message", text)
         await settled()
         assert [client.data for client in clients] == [["joined", "a", "b", "c"]] * 3
         assert [len(client.bodies) for client in clients] == [2, 2, 2]
         assert len({client.bodies[-1] for client in clients}) == 1
         for client in clients:
             await client.leave()
-        assert readers(hub) == 0
+        assert log.readers == 0
 
 
 @in_loop
 async def test_who_stalls_holds_nobody_up_and_is_told_how_many_events_it_missed():
-    async with opened(Hub(max_events=3)) as hub:
-        slow, quick = await joined(hub, 2)
+    async with opened(Log(max_events=3)) as log:
+        slow, quick = await joined(log, 2)
         slow.free.clear()
         for number in range(10):
-            hub.publish("tea", "message", str(number))
+            log.publish("message", str(number))
             await settled()
         assert quick.data == ["joined", *map(str, range(10))]
-        assert len(hub.log("tea").events) == 3
+        assert len(log.events) == 3
         assert slow.data == ["joined"]
         slow.free.set()
         await settled()
         # One was already on its way, six were lost, three were kept.
         assert slow.data == ["joined", "0", "6", "7", "8", "9"]
         assert slow.bodies[2] == b"event: dropped\ndata: 6\n\n"
-        hub.publish("tea", "message", "10")
+        log.publish("message", "10")
         await settled()
         assert slow.data[-1] == quick.data[-1] == "10"
         await slow.leave(), await quick.leave()
@@ -167,11 +165,11 @@ async def test_who_stalls_holds_nobody_up_and_is_told_how_many_events_it_missed(
 
 @in_loop
 async def test_one_who_stalls_again_and_again_gets_everything_that_the_history_held():
-    async with opened(Hub(max_events=100)) as hub:
-        (client,) = await joined(hub)
+    async with opened(Log(max_events=100)) as log:
+        (client,) = await joined(log)
         for number in range(60):
             (client.free.clear if number % 7 == 3 else client.free.set)()
-            hub.publish("tea", "message", str(number))
+            log.publish("message", str(number))
             await asyncio.sleep(0)
         client.free.set()
         await settled()
@@ -181,17 +179,17 @@ async def test_one_who_stalls_again_and_again_gets_everything_that_the_history_h
 
 @in_loop
 async def test_what_is_published_while_a_client_catches_up_comes_after_what_it_missed():
-    async with opened(Hub()) as hub:
-        (first,) = await joined(hub)
-        place = f"{hub.log('tea').token}-0"
-        hub.publish("tea", "message", "a")
-        back = Client(hub, last_event_id=place)
+    async with opened(Log()) as log:
+        (first,) = await joined(log)
+        place = f"{log.token}-0"
+        log.publish("message", "a")
+        back = Client(log, last_event_id=place)
         back.free.clear()
         await settled()
-        hub.publish("tea", "message", "b")
+        log.publish("message", "b")
         back.free.set()
         await settled()
-        hub.publish("tea", "message", "c")
+        log.publish("message", "c")
         await settled()
         assert back.data == ["a", "b", "c"]
         await first.leave(), await back.leave()
@@ -199,20 +197,20 @@ async def test_what_is_published_while_a_client_catches_up_comes_after_what_it_m
 
 @in_loop
 async def test_an_id_that_the_history_no_longer_reaches_is_reset():
-    async with opened(Hub(max_events=3)) as hub:
-        assert hub.log("tea").last_id == f"{hub.log('tea').token}-0"
+    async with opened(Log(max_events=3)) as log:
+        assert log.last_id == f"{log.token}-0"
         for number in range(5):
-            hub.publish("tea", "message", str(number))
-        token = hub.log("tea").token
-        old, oldest_known = await joined(hub, last_event_id=f"{token}-1") + await joined(
-            hub, last_event_id=f"{token}-2"
+            log.publish("message", str(number))
+        token = log.token
+        old, oldest_known = await joined(log, last_event_id=f"{token}-1") + await joined(
+            log, last_event_id=f"{token}-2"
         )
-        future, newest = await joined(hub, last_event_id=f"{token}-6") + await joined(hub, last_event_id=f"{token}-5")
+        future, newest = await joined(log, last_event_id=f"{token}-6") + await joined(log, last_event_id=f"{token}-5")
         assert old.data == future.data == ["Events may be missing."]
         assert old.sent[1]["body"].startswith(f"id: {token}-5\nevent: reset\n".encode())
         assert oldest_known.data == ["2", "3", "4"]
         assert newest.data == []
-        hub.publish("tea", "message", "5")
+        log.publish("message", "5")
         await settled()
         assert {client.data[-1] for client in (old, oldest_known, future, newest)} == {"5"}
         for client in (old, oldest_known, future, newest):
@@ -221,103 +219,103 @@ async def test_an_id_that_the_history_no_longer_reaches_is_reset():
 
 @in_loop
 async def test_a_client_that_leaves_in_the_middle_of_a_send_leaves_nothing():
-    async with opened(Hub()) as hub:
-        gone, stays = await joined(hub, 2)
+    async with opened(Log()) as log:
+        gone, stays = await joined(log, 2)
         gone.free.clear()
-        hub.publish("tea", "message", "x")
+        log.publish("message", "x")
         await settled()
         await gone.leave()
         await settled()
         assert gone.given_up == 1  # the cancellation went all the way into the server's `send`
         assert gone.data == ["joined"]
-        hub.publish("tea", "message", "y")
+        log.publish("message", "y")
         await settled()
         assert stays.data == ["joined", "x", "y"]
-        assert readers(hub) == 1
+        assert log.readers == 1
         await stays.leave()
 
 
 @in_loop
 async def test_a_client_that_leaves_before_its_task_has_run_leaves_nothing():
-    async with opened(Hub()) as hub:
-        client = Client(hub)
+    async with opened(Log()) as log:
+        client = Client(log)
         await client.leave()
-        assert readers(hub) == 0
+        assert log.readers == 0
     gc.collect()  # a coroutine that nobody awaited would complain here
 
 
 @pytest.mark.parametrize("waiting", [False, True])
 @in_loop
 async def test_a_send_that_fails_ends_its_own_stream_only(waiting):
-    async with opened(Hub()) as hub:
-        faulty, other = await joined(hub, 2)
+    async with opened(Log()) as log:
+        faulty, other = await joined(log, 2)
         if waiting:
             faulty.free.clear()
-            hub.publish("tea", "message", "x")
+            log.publish("message", "x")
             await settled()
         faulty.fault = OSError("no route to the client")
-        hub.publish("tea", "message", "y")
+        log.publish("message", "y")
         faulty.free.set()
         await settled()
         with pytest.raises(OSError, match="no route"):
             await faulty.task
-        hub.publish("tea", "message", "z")
+        log.publish("message", "z")
         await settled()
         assert other.data[-2:] == ["y", "z"]
-        assert readers(hub) == 1
+        assert log.readers == 1
         await other.leave()
 
 
 @in_loop
 async def test_closing_ends_every_stream_and_later_ones_at_once():
-    async with opened(Hub()) as hub:
-        clients = await joined(hub, 3)
-        hub.close()
-        hub.close()
+    async with opened(Log()) as log:
+        clients = await joined(log, 3)
+        log.close()
+        log.close()
         await asyncio.gather(*(client.task for client in clients))
         assert all(client.ended for client in clients)
         assert [client.data for client in clients] == [["joined", ":"]] * 3
-        (late,) = await joined(hub)
+        (late,) = await joined(log)
         assert late.ended
         assert late.data == ["joined"]
-        assert readers(hub) == 0
+        assert log.readers == 0
 
 
 @pytest.mark.parametrize("publish", [False, True], ids=["before its end", "before an event"])
 @in_loop
 async def test_a_server_that_waits_no_longer_cuts_off_who_does_not_read(publish):
-    async with opened(Hub()) as hub:
-        (stalled,) = await joined(hub)
+    async with opened(Log()) as log:
+        (stalled,) = await joined(log)
         stalled.free.clear()
         if publish:
-            hub.publish("tea", "message", "x")
+            log.publish("message", "x")
             await settled()
-        hub.close()
+        log.close()
         await settled()
         stalled.task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await stalled.task
         assert stalled.given_up == 1  # the cancellation went all the way into the server's `send`
-        assert readers(hub) == 0
+        assert log.readers == 0
 
 
 @in_loop
 async def test_a_client_that_does_not_read_for_long_is_cut_off():
-    async with opened(Hub(heartbeat=0.01)) as hub:
-        stalled, quick = await joined(hub, 2)
+    async with opened(Log(heartbeat=0.1)) as log:
+        stalled, quick = await joined(log, 2)
         stalled.free.clear()
-        hub.publish("tea", "message", "x")
+        log.publish("message", "x")
         await stalled.task
         assert stalled.given_up == 1
-        assert readers(hub) == 1
-        assert quick.data[:2] == ["joined", "x"]
+        assert log.readers == 1
+        assert [data for data in quick.data if data != ":"] == ["joined", "x"]
         await quick.leave()
 
 
 @in_loop
 async def test_a_quiet_stream_carries_comments():
-    async with opened(Hub(heartbeat=0.01)) as hub:
-        quiet, stalled = await joined(hub, 2)
+    async with opened(Log(heartbeat=0.01)) as log:
+        quiet, stalled = await joined(log, 2)
         stalled.free.clear()
         async with asyncio.timeout(PATIENCE):
             while len(quiet.sent) < 5:
@@ -331,77 +329,44 @@ async def test_a_quiet_stream_carries_comments():
 
 @in_loop
 async def test_a_log_is_bounded_in_bytes_too():
-    async with opened(Hub(max_bytes=1000)) as hub:
-        (client,) = await joined(hub)
+    async with opened(Log(max_bytes=1000)) as log:
+        (client,) = await joined(log)
         with pytest.raises(ValueError, match="too long"):
-            hub.publish("tea", "message", "é" * 500)
+            log.publish("message", "é" * 500)
         for number in range(100):
-            hub.publish("tea", "message", f"{number} {'é' * 100}")
-            assert sum(map(len, hub.log("tea").events)) <= 1000
+            log.publish("message", f"{number} {'é' * 100}")
+            assert sum(map(len, log.events)) <= 1000
             await settled()
-        assert len(hub.log("tea").events) == 4
+        assert len(log.events) == 4
         assert len(client.data) == 101
         await client.leave()
 
 
 @in_loop
-async def test_what_is_published_where_nobody_ever_listened_is_kept_nowhere():
-    async with opened(Hub()) as hub:
-        for number in range(100):
-            hub.publish(f"{number}", "message", "x" * 1000)
-        assert not hub.logs
-        with pytest.raises(HTTPException):
-            hub.publish("x" * 101, "message", "x")
-
-
-@in_loop
-async def test_names_of_strangers_never_cost_a_group_with_readers_or_recent_events_its_log():
-    async with opened(Hub(max_groups=3)) as hub:
-        (reader,) = await joined(hub, group="read")
-        hub.log("written")
-        hub.publish("written", "message", "x")
-        for number in range(100):
-            hub.log(f"stranger {number}")
-        assert list(hub.logs) == ["read", "written", "stranger 99"]
-        hub.publish("stranger 99", "message", "x")
-        with pytest.raises(HTTPException) as refused:
-            hub.log("one more")
-        assert refused.value.status_code == 503
-        await reader.leave()
-        with pytest.raises(HTTPException):  # it may be on its way back
-            hub.log("one more")
-        hub.log("written").used -= 61
-        hub.log("read").used -= 62
-        hub.log("one more")
-        assert list(hub.logs) == ["written", "stranger 99", "one more"]
-
-
-@in_loop
 async def test_an_id_of_another_process_is_answered_with_reset():
-    async with opened(Hub()) as one, opened(Hub()) as other:
-        for hub in (one, other):
-            hub.log("tea")
-            hub.publish("tea", "message", "x")
-        (client,) = await joined(other, last_event_id=one.log("tea").last_id)
+    async with opened(Log()) as one, opened(Log()) as other:
+        for log in (one, other):
+            log.publish("message", "x")
+        (client,) = await joined(other, last_event_id=one.last_id)
         assert client.data == ["Events may be missing."]
         await client.leave()
 
 
 @in_loop
 async def test_a_page_that_shows_the_log_so_far_gets_the_rest():
-    async with opened(Hub()) as hub:
-        position = hub.log("tea").last_id
-        hub.publish("tea", "message", "in between")
-        (client,) = await joined(hub, last_event_id=position)
+    async with opened(Log()) as log:
+        position = log.last_id
+        log.publish("message", "in between")
+        (client,) = await joined(log, last_event_id=position)
         assert client.data == ["in between"]
         await client.leave()
 
 
 @in_loop
 async def test_what_threads_publish_while_the_loop_is_busy_is_one_piece_for_everybody():
-    async with opened(Hub()) as hub:
-        clients = await joined(hub, 2)
-        thread = threading.Thread(target=lambda: [hub.publish("tea", "message", str(n)) for n in range(1000)])
+    async with opened(Log()) as log:
+        clients = await joined(log, 2)
+        thread = threading.Thread(target=lambda: [log.publish("message", str(n)) for n in range(1000)])
         thread.start()
         thread.join()  # here, in the loop
         await settled()
@@ -413,13 +378,13 @@ async def test_what_threads_publish_while_the_loop_is_busy_is_one_piece_for_ever
 
 @in_loop
 async def test_a_thread_that_publishes_without_pause_holds_nobody_up():
-    async with opened(Hub()) as hub:
-        clients = await joined(hub, 10)
+    async with opened(Log()) as log:
+        clients = await joined(log, 10)
         published = threading.Event()
 
         def publish():
             for number in range(20_000):
-                hub.publish("tea", "message", str(number))
+                log.publish("message", str(number))
             published.set()
 
         thread = threading.Thread(target=publish)
@@ -436,32 +401,32 @@ async def test_a_thread_that_publishes_without_pause_holds_nobody_up():
             await client.leave()
 
 
-def test_nothing_works_before_the_application_has_started():
+def test_who_publishes_before_the_application_has_started_is_told():
     with pytest.raises(RuntimeError, match="not started"):
-        Hub().publish("tea", "message", "x")
-    with pytest.raises(RuntimeError, match="not started"):
-        Hub().log("tea")
+        Log().publish("message", "x")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @in_loop
-async def test_a_signal_ends_the_streams_and_reaches_the_server_too(number):
+async def test_a_signal_ends_the_streams_and_reaches_the_server_too(number, monkeypatch):
     heard = []
     outer = signal.signal(number, lambda number, frame: heard.append(number))
     server = signal.getsignal(number)
+    monkeypatch.setattr(broadcast, "logs", {"tea": (log := Log()), "coffee": (other := Log())})
     try:
-        async with opened(Hub()) as hub:
-            (client,) = await joined(hub)
+        async with asynccontextmanager(broadcast.lifespan)(None):
+            clients = await joined(log) + await joined(other)
             signal.raise_signal(number)
-            await client.task
-            assert client.ended
+            await asyncio.gather(*(client.task for client in clients))
+            assert all(client.ended for client in clients)
         assert heard == [number]
         assert signal.getsignal(number) is server
+        assert log.timer.cancelled()
     finally:
         signal.signal(number, outer)
 
 
-RUN = "import uvicorn; from examples.broadcast import app, hub; uvicorn.run(app, port=0)"
+RUN = "import uvicorn; from examples.broadcast import app, logs; uvicorn.run(app, port=0)"
 
 STALL = """
 import sys, threading, time
@@ -478,10 +443,10 @@ class Slow(broadcast.Reader):
         await super().__call__(scope, receive, sending)
 
 def publish():
-    while sum(log.readers for log in hub.logs.values()) < 3:
+    while logs["lobby"].readers < 3:
         time.sleep(0.01)
     while len(waiting) < 3:
-        hub.publish("lobby", "message", "x" * 90_000)
+        logs["lobby"].publish("message", "x" * 90_000)
         time.sleep(0.001)
     print("all stalled", file=sys.stderr, flush=True)
 
@@ -551,11 +516,17 @@ class Sends:
         return around_send(lambda: noting)(app)
 
 
-def application(hub, **more):
+def application(log, **more):
     async def events(request):
-        return Reader(hub, "tea", request.headers.get("last-event-id", ""))
+        return Reader(log, request.headers.get("last-event-id", ""))
 
-    return Starlette(routes=[Route("/events", events)], lifespan=asynccontextmanager(hub.lifespan), **more)
+    @asynccontextmanager
+    async def lifespan(_app):
+        log.open()
+        yield
+        log.close()
+
+    return Starlette(routes=[Route("/events", events)], lifespan=lifespan, **more)
 
 
 def around_send(manager):
@@ -620,18 +591,18 @@ MIDDLEWARE = {
 
 @pytest.mark.parametrize("middleware", MIDDLEWARE.values(), ids=MIDDLEWARE)
 def test_it_works_below_any_middleware(serving, ask, middleware):
-    hub = Hub()
-    url = serving(application(hub, middleware=[middleware]))
+    log = Log()
+    url = serving(application(log, middleware=[middleware]))
     stream = ask(url, "/events")
     place = stream.event()[0].removeprefix("id: ")
     for number in range(100):
-        hub.publish("tea", "message", str(number))
+        log.publish("message", str(number))
     assert [stream.event()[2] for _ in range(100)] == [f"data: {number}" for number in range(100)]
     back = ask(url, "/events", headers={"Last-Event-ID": place.replace("-0", "-99")})
-    hub.publish("tea", "message", "last")
+    log.publish("message", "last")
     assert [back.event()[2] for _ in range(2)] == ["data: 99", "data: last"]
     stream.leave(), back.leave()
-    wait_until(hub, lambda: not readers(hub))
+    wait_until(log, lambda: not log.readers)
 
 
 @asynccontextmanager
@@ -643,14 +614,14 @@ async def failing_at_once():
 @pytest.mark.parametrize("limit", [lambda: asyncio.timeout(0.01), failing_at_once], ids=["asyncio", "anyio"])
 @in_loop
 async def test_a_middleware_that_loses_patience_ends_that_stream_and_not_the_publisher(limit):
-    async with opened(Hub()) as hub:
-        (other,) = await joined(hub)
-        (stalled,) = await joined(hub, middleware=around_send(lambda: limit))
+    async with opened(Log()) as log:
+        (other,) = await joined(log)
+        (stalled,) = await joined(log, middleware=around_send(lambda: limit))
         stalled.free.clear()
-        hub.publish("tea", "message", "x")
+        log.publish("message", "x")
         with pytest.raises(TimeoutError):
             await stalled.task
-        hub.publish("tea", "message", "y")
+        log.publish("message", "y")
         await settled()
         assert other.data == ["joined", "x", "y"]
         await other.leave()
@@ -660,22 +631,22 @@ async def test_a_middleware_that_loses_patience_ends_that_stream_and_not_the_pub
 @in_loop
 async def test_tasks_that_start_at_once_change_nothing():
     asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
-    async with opened(Hub()) as hub:
-        (first,) = await joined(hub)
-        place = hub.log("tea").last_id
-        hub.publish("tea", "message", "a")
-        (back,) = await joined(hub, last_event_id=place)
-        hub.publish("tea", "message", "b")
+    async with opened(Log()) as log:
+        (first,) = await joined(log)
+        place = log.last_id
+        log.publish("message", "a")
+        (back,) = await joined(log, last_event_id=place)
+        log.publish("message", "b")
         await settled()
         assert first.data == ["joined", "a", "b"]
         assert back.data == ["a", "b"]
         first.fault = OSError("no route to the client")
-        hub.publish("tea", "message", "c")
+        log.publish("message", "c")
         await settled()
         with pytest.raises(OSError, match="no route"):
             await first.task
         assert back.data == ["a", "b", "c"]
-        hub.close()
+        log.close()
         await back.task
         assert back.ended
 
@@ -690,33 +661,33 @@ def stalled_connection(url):
     return connection
 
 
-def wait_until(hub, condition):
-    """Wait in the hub's own loop until a condition holds."""
+def wait_until(log, condition):
+    """Wait in the log's own loop until a condition holds."""
 
     async def poll():
         async with asyncio.timeout(PATIENCE):
-            while not condition():  # noqa: ASYNC110 - the hub tells nobody, and need not
+            while not condition():  # noqa: ASYNC110 - the log tells nobody, and need not
                 await asyncio.sleep(0.005)
 
-    asyncio.run_coroutine_threadsafe(poll(), hub.loop).result()
+    asyncio.run_coroutine_threadsafe(poll(), log.loop).result()
 
 
 def test_a_connection_that_is_not_read_costs_no_more_than_the_history(serving, ask):
-    hub = Hub(max_events=20, max_bytes=10_000_000)
+    log = Log(max_events=20, max_bytes=10_000_000)
     sends = Sends()
-    url = serving(application(hub, middleware=[Middleware(sends)]))
+    url = serving(application(log, middleware=[Middleware(sends)]))
     text = "x" * 100_000
     with stalled_connection(url) as stalled:
-        wait_until(hub, lambda: readers(hub) == 1)
+        wait_until(log, lambda: log.readers == 1)
         quick = ask(url, "/events")
         quick.event()
         published = 0
         while published < 600:
             published += 1
-            hub.publish("tea", "message", f"{published} {text}")
+            log.publish("message", f"{published} {text}")
             assert quick.event()[2] == f"data: {published} {text}"
-        wait_until(hub, lambda: sends.waiting == 1)  # 60 MB are more than the kernel holds
-        assert len(hub.log("tea").events) == 20
+        wait_until(log, lambda: sends.waiting == 1)  # 60 MB are more than the kernel holds
+        assert len(log.events) == 20
         received = b""
         while f"data: {published} {text}".encode() not in received[-110_000:]:
             received += stalled.recv(1 << 20)
@@ -729,15 +700,15 @@ def test_a_connection_that_is_not_read_costs_no_more_than_the_history(serving, a
 
 
 def test_a_connection_that_breaks_while_a_send_waits_leaves_nothing(serving):
-    hub, sends = Hub(max_bytes=200_000), Sends()
-    url = serving(application(hub, middleware=[Middleware(sends)]))
+    log, sends = Log(max_bytes=200_000), Sends()
+    url = serving(application(log, middleware=[Middleware(sends)]))
     with stalled_connection(url) as stalled:
-        wait_until(hub, lambda: readers(hub))
-        tasks = asyncio.run_coroutine_threadsafe(count_tasks(), hub.loop).result()
+        wait_until(log, lambda: log.readers)
+        tasks = asyncio.run_coroutine_threadsafe(count_tasks(), log.loop).result()
         while not sends.waiting:
-            hub.publish("tea", "message", "x" * 100_000)
+            log.publish("message", "x" * 100_000)
         stalled.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    wait_until(hub, lambda: not readers(hub) and len(asyncio.all_tasks(hub.loop)) < tasks)
+    wait_until(log, lambda: not log.readers and len(asyncio.all_tasks(log.loop)) < tasks)
 
 
 SUBSCRIBERS, EVENTS = 1000, 100
@@ -745,23 +716,23 @@ SUBSCRIBERS, EVENTS = 1000, 100
 
 def test_a_thousand_subscribers_lose_nothing_and_leave_nothing(serving):
     open_files.allow(4096)
-    hub = Hub()
-    url = serving(application(hub))
-    wait_until(hub, lambda: True)
-    tasks = asyncio.run_coroutine_threadsafe(count_tasks(), hub.loop).result()
-    heard = asyncio.run(listen_a_thousand_times(hub, url))
+    log = Log()
+    url = serving(application(log))
+    wait_until(log, lambda: True)
+    tasks = asyncio.run_coroutine_threadsafe(count_tasks(), log.loop).result()
+    heard = asyncio.run(listen_a_thousand_times(log, url))
     assert len(heard) == SUBSCRIBERS
     assert len(set(heard)) == 1
     assert re.findall(r"data: (\d+)", heard[0]) == [str(number) for number in range(EVENTS)]
-    wait_until(hub, lambda: not readers(hub))
-    wait_until(hub, lambda: len(asyncio.all_tasks(hub.loop)) <= tasks)
+    wait_until(log, lambda: not log.readers)
+    wait_until(log, lambda: len(asyncio.all_tasks(log.loop)) <= tasks)
 
 
 async def count_tasks():
     return len(asyncio.all_tasks())
 
 
-async def listen_a_thousand_times(hub, url):
+async def listen_a_thousand_times(log, url):
     """What each subscriber received after its first event, and after half of the events one more stalled and left."""
     address = urlsplit(url).hostname, urlsplit(url).port
     ready = asyncio.Semaphore(0)
@@ -780,7 +751,7 @@ async def listen_a_thousand_times(hub, url):
     for _ in listeners:
         await ready.acquire()
     publisher = threading.Thread(
-        target=lambda: [hub.publish("tea", "message", str(data)) for data in [*range(EVENTS), "last"]]
+        target=lambda: [log.publish("message", str(data)) for data in [*range(EVENTS), "last"]]
     )
     publisher.start()
     heard = await asyncio.gather(*listeners)

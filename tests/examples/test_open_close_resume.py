@@ -1,7 +1,6 @@
 import asyncio
 import re
 import time
-from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, quote
 
 import pytest
@@ -141,8 +140,7 @@ def test_any_number_of_clients_resume_and_the_server_keeps_nothing(monkeypatch):
             turns = [re.search("id: (.*)", events[-1])[1] for events in received]
 
     before = {name: len(value) for name, value in vars(example).items() if isinstance(value, dict | list | set)}
-    with ThreadPoolExecutor(1) as thread:  # Playwright's own loop may run in this one
-        thread.submit(asyncio.run, scenario()).result()
+    asyncio.run(scenario())
     assert before == {name: len(vars(example)[name]) for name in before}
 
 

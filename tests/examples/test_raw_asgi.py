@@ -1,5 +1,4 @@
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -50,12 +49,6 @@ class Server:
         return example.app(self.scope, self.received.get, self.send)
 
 
-def run(coroutine_function, *arguments):
-    """Like `asyncio.run`, also while Playwright's own loop runs in this thread."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, coroutine_function(*arguments)).result()
-
-
 def test_a_client_that_leaves_ends_the_stream_and_nothing_runs_on():
     async def scenario():
         server = Server()
@@ -67,7 +60,7 @@ def test_a_client_that_leaves_ends_the_stream_and_nothing_runs_on():
         await asyncio.sleep(0)
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
-    run(scenario)
+    asyncio.run(scenario())
 
 
 def test_a_cancelled_stream_leaves_nobody_listening():
@@ -81,7 +74,7 @@ def test_a_cancelled_stream_leaves_nobody_listening():
         assert task.cancelled()
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
-    run(scenario)
+    asyncio.run(scenario())
 
 
 def test_it_says_when_it_is_ready_and_when_it_has_stopped():
@@ -95,9 +88,9 @@ def test_it_says_when_it_is_ready_and_when_it_has_stopped():
             "lifespan.shutdown.complete",
         ]
 
-    run(scenario)
+    asyncio.run(scenario())
 
 
 def test_another_protocol_is_refused_as_the_asgi_specification_wants():
     with pytest.raises(NotImplementedError, match="websocket"):
-        run(Server("websocket").run)
+        asyncio.run(Server("websocket").run())

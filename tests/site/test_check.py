@@ -130,6 +130,33 @@ def test_a_picture_with_alternative_text(complaints):
     assert complaints(markdown("![a line](x.png)"), code("1", html_output('<img alt="a line" src=x.png>'))) == []
 
 
+TASK = """from examples import one
+from streamside.exercises import event
+task({number}, one, "{name}", "Do it.", see=[event("x")], hint="Look.", solution={{"{old}": "x"}}, wrong=[{wrong}])"""
+WRONG = '({"pass": "1"}, "so"), ({"pass": "2"}, "or so")'
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({}, ""),
+        ({"number": "2"}, "task 2: is the lesson's task 1; number them from 1"),
+        (
+            {"name": "nothing"},
+            "task 1: the example defines no 'nothing'; it defines app; look it up in examples/one.py",
+        ),
+        ({"old": "nothing"}, "task 1: 'nothing' is 0 times in the program, not once; look it up in examples/one.py"),
+        ({"wrong": ""}, "task 1: has fewer than 2 wrong attempts; add `wrong=`: plausible mistakes, each with what"),
+        ({"number": "1 / 0"}, "cell 3: this task cannot be read (division by zero)"),
+    ],
+)
+def test_a_task_that_does_not_fit(complaints, change, complaint):
+    text = TASK.format(**{"number": "1", "name": "app", "old": "pass", "wrong": WRONG} | change)
+    said = complaints(markdown("# A"), code(text))
+    assert "\n".join(said).startswith(f"notebooks/01-a.ipynb, {complaint}" if complaint else "")
+    assert bool(said) == bool(complaint)
+
+
 def test_front_matter_without_a_description(complaints):
     (said,) = complaints(markdown("# A"), description="")
     assert said == "notebooks/01-a.ipynb, cell 1: the front matter has no description; add `description: …`"

@@ -31,6 +31,10 @@ def test_the_checker_asks_for_every_paragraph(project):
     asked = [complaint for complaint in check(Project(project), project / "_site") if "02-b" in complaint.where]
     written = [cell for cell in json.loads(path.read_text())["cells"] if "TO DO:" in "".join(cell["source"])]
     assert len([complaint for complaint in asked if complaint.what == "is still to be written"]) == len(written) == 7
+    assert [complaint.what for complaint in asked if "task 1" in complaint.where] == [
+        "has no solution",
+        "has fewer than 2 wrong attempts",
+    ]
     assert any("no description" in complaint.what for complaint in asked)
 
 

@@ -88,6 +88,18 @@ export class CodePane {
     this.#changed();
   }
 
+  /**
+   * Bring a definition into sight.
+   * @param {string} name  such as `progress`, or `Hub.publish`
+   */
+  showDefinition(name) {
+    const last = name.split(".").at(-1);
+    const lines = this.source.split("\n");
+    const begins = new RegExp(`^\\s*(?:async )?(?:def|class) ${last}\\b|^${last}\\s*[:=]`);
+    const line = lines.findIndex((each) => begins.test(each)) + 1;
+    if (line) this.#editor?.show(line);
+  }
+
   get source() {
     return this.#editor?.source ?? this.#original;
   }

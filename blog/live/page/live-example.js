@@ -27,13 +27,21 @@ const SAID = {
   failed: "Not started",
 };
 
-class LiveExample extends HTMLElement {
+export class LiveExample extends HTMLElement {
   /** @type {Live | undefined} */
   live;
 
   connectedCallback() {
     this.live ??= new Live(this);
     addEventListener("hashchange", this.live);
+  }
+
+  /**
+   * Open the code at a definition.
+   * @param {string} name
+   */
+  showDefinition(name) {
+    return this.live?.showDefinition(name);
   }
 
   disconnectedCallback() {
@@ -131,8 +139,8 @@ class Live {
       { class: "live-bar", role: "group", "aria-label": this.title },
       ...controls,
       this.clock,
-      this.amount,
       this.status,
+      this.amount,
     );
     if (!this.obstacle) startAhead(top, async () => (await import("./run-example.js")).prepare());
     host.append(top, this.progress, this.note, this.tools, this.panes, this.logPlace);
@@ -292,6 +300,7 @@ class Live {
     frame.src = running.url;
     this.app.replaceChildren(frame);
     this.#setState("running");
+    this.host.dispatchEvent(new CustomEvent("live-run", { bubbles: true, detail: running }));
   }
 
   async stop() {
@@ -357,6 +366,7 @@ class Live {
   /** @param {string} lines  that Python has printed */
   #print(lines) {
     this.#log?.print(lines);
+    this.host.dispatchEvent(new CustomEvent("live-print", { bubbles: true, detail: lines }));
     const complaint = this.#log?.complaint(this.file);
     if (!complaint || this.#state !== "running") return; // of a program that does not start, its failure tells
     if (JSON.stringify(complaint) === this.#told) return;
@@ -391,6 +401,12 @@ class Live {
     if (this.obstacle || !location.hash.startsWith(`#${this.example}=`)) return;
     this.host.scrollIntoView();
     this.#linked = this.#openLinked();
+  }
+
+  /** @param {string} name */
+  async showDefinition(name) {
+    await this.#openCode();
+    this.#code?.showDefinition(name);
   }
 
   /** Resolves to false if it could not be loaded. */
@@ -437,6 +453,7 @@ class Live {
       this.codePlace.replaceChildren(code.element);
       await code.open();
       this.#code = code;
+      this.host.dispatchEvent(new CustomEvent("live-code", { bubbles: true, detail: code }));
     } catch (error) {
       this.#opened = undefined; // the next attempt may get it
       this.#tell(/** @type {Error} */ (error).message, true);
@@ -456,3 +473,4 @@ function pane(name, buttons, ...content) {
 }
 
 customElements.define("live-example", LiveExample);
+if (document.querySelector("live-exercise")) void import("./exercise.js");

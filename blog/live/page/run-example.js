@@ -31,6 +31,8 @@ const STOPPED = "It was stopped.";
 const REFUSED = "This browser does not let this page have a service worker; Python in the page needs one.";
 const PRINTS_TOO_MUCH = "The program prints more than this page can show: of its lines the newest are kept.";
 const SENDS_TOO_MUCH = "The program sends faster than this page can show: it is made to wait, as by any slow reader.";
+const CHECKING = 2_000; // ms for Python to hold what was seen against a task
+const BUSY = "The program keeps Python to itself: somewhere it needs an await.";
 
 /** @typedef {{cut: boolean, delay: number, rate: number, hold: boolean, answer: 503 | 204 | null}} CableState */
 /** @typedef {Record<string, any> & {kind: "waiting" | "request" | "response" | "chunk" | "frame" | "end" | "source" | "crowded", time: number}} WireMessage */
@@ -204,6 +206,22 @@ export class Running extends EventTarget {
       answer: (answer) => this.#change({ answer }),
       restart: () => this.#restart(),
     };
+  }
+
+  /** Milliseconds since it began, as its messages have them. */
+  get now() {
+    return performance.timeOrigin + performance.now() - this.#began;
+  }
+
+  /**
+   * What is missing in what was seen for a task to be solved, in one sentence; empty if nothing is.
+   * @param {string} see  the task's statements, as JSON
+   * @param {object[]} messages  what was seen
+   * @returns {Promise<string>}
+   */
+  check(see, messages) {
+    const answer = python.ask("check", { see, messages, now: this.now });
+    return Promise.race([answer, after(CHECKING).then(() => BUSY)]).catch(() => BUSY);
   }
 
   get cableState() {

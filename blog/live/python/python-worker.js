@@ -3,8 +3,8 @@
  *
  * From the page, each with a number to answer to: `scripts` (urls), `boot` (module, snapshot or archive, lock, rest),
  * `start` and `restart` (server, example, program), `stop` (server), `listen` (that it does is the answer), `resumption`
- * (source); and `port`, one to a service worker. To the page: `there`, once; `answer` (call, result or error), `log` (server
- * or null, text, late: it had to wait, for more is printed than a page can show).
+ * (source), `check` (see, messages, now); and `port`, one to a service worker. To the page: `there`, once; `answer` (call,
+ * result or error), `log` (server or null, text, late: it had to wait, for more is printed than a page can show).
  */
 
 /** @typedef {{message: string, line: number | undefined} | null} Failure */
@@ -15,6 +15,7 @@
  * @property {(server: string, example: string, program: string) => Promise<Failure>} restart
  * @property {(server: string) => Promise<Failure>} stop
  * @property {() => void} forget
+ * @property {(see: string, messages: object[], now: number) => string} check
  * @property {(source: string) => {lastEventId: string, reconnectionTime: number | undefined}} resumption
  */
 
@@ -68,6 +69,8 @@ async function perform({ kind, server, example, program, source, ...message }) {
       return undefined;
     case "stop":
       return (await bridge).stop(server);
+    case "check":
+      return (await bridge).check(message.see, message.messages, message.now);
     default:
       return (await bridge).resumption(source);
   }

@@ -11,6 +11,7 @@ from bridge.bridge import Bridge
 from bridge.output import Printer
 from bridge.program import ExampleError
 from bridge.stand_ins import adapt
+from streamside.exercises import from_json, missing
 
 
 def connect(post: Any, log: Any, fetch_rest: Any) -> Any:
@@ -44,6 +45,7 @@ def connect(post: Any, log: Any, fetch_rest: Any) -> Any:
             "stop": lambda name: asyncio.ensure_future(attempt(bridge.stop, name)),
             "restart": lambda *arguments: asyncio.ensure_future(attempt(bridge.restart, *arguments)),
             "forget": bridge.forget,
+            "check": lambda see, messages, now: missing(from_json(see), messages.to_py(), now),
             "resumption": lambda source: to_object(bridge.resumption(source)),
         }
     )

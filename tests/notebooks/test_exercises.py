@@ -1,0 +1,26 @@
+"""Every task can be solved as its lesson says, and by nothing less."""
+
+from streamside.catalogue import Project
+from streamside.exercise_trial import try_out
+from streamside.exercises import edited
+
+WRONG_ATTEMPTS = 2
+
+
+def test_only_the_solution_of_each_task_passes_and_wrong_attempts_are_told_what_they_lack():
+    project = Project()
+    attempts, expected = [], []
+    for lesson in project.lessons:
+        for task in lesson.exercises:
+            program = project.example(task.example).text
+            changes = [({}, "."), (task.solution, ""), *task.wrong]
+            assert len(task.wrong) >= WRONG_ATTEMPTS, (lesson.path, task.number)
+            attempts += [(task, edited(program, change)) for change, _ in changes]
+            expected += [(f"{lesson.path}, task {task.number}", change, sentence) for change, sentence in changes]
+    unlike = [
+        (where, change, sentence, said)
+        for (where, change, sentence), said in zip(expected, try_out(attempts), strict=True)
+        if (sentence not in said if sentence else said)
+    ]
+    assert attempts
+    assert unlike == []

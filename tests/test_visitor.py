@@ -1,0 +1,100 @@
+"""Visits without a browser and without waiting: what they see is what a Wire would tell."""
+
+import json
+import subprocess
+import sys
+import time
+from functools import cache
+from typing import Any
+
+from streamside.paths import ROOT
+from streamside.sightings import Sighting, sightings
+
+PROGRAM = """
+from asyncio import sleep, to_thread
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse, StreamingResponse
+from starlette.routing import Route
+
+def page(request):
+    return HTMLResponse('<a href="more">More</a><form hx-get="said"></form><p sse-connect="s" sse-swap="n"></p>')
+
+async def more(request):
+    return HTMLResponse("more")
+
+async def said(request):
+    return HTMLResponse(f"<b>{await to_thread(request.query_params.get, 'word')}</b>")
+
+async def numbers(first):
+    try:
+        for number in range(first, first + 3):
+            yield f"event: n\\nid: {number}\\ndata: <i>{number}</i>\\n\\n"
+            await sleep(100)
+    finally:
+        print("left")
+
+async def stream(request):
+    return StreamingResponse(numbers(int(request.headers.get("last-event-id", 0)) + 1), media_type="text/event-stream")
+
+app = Starlette(routes=[Route("/", page), Route("/more", more), Route("/said", said), Route("/s", stream)])
+"""
+FLOOD = PROGRAM.replace("            await sleep(100)\n", "").replace("first + 3", "10**9")
+ASKED: dict[str, tuple[str, list[str]]] = {
+    "looked on": (PROGRAM, []),
+    "did something": (PROGRAM, ["wait 1", "submit word=hello you", "cable cut", "wait 5", "cable mend"]),
+    "restarted": (PROGRAM, ["wait 1", "restart", "wait 1", "go more"]),
+    "listened": (PROGRAM, ["wait 1", "close", "listen s?id={id}"]),
+    "was flooded": (FLOOD, []),
+    "broken": ("app = 1 / 0", []),
+}
+
+
+@cache
+def visits() -> dict[str, Any]:
+    """All at once: what costs is to start."""
+    asked = [{"example": "x", "program": program, "do": do, "seconds": 250} for program, do in ASKED.values()]
+    command = [sys.executable, "-m", "streamside.visitor"]
+    began = time.monotonic()
+    done = subprocess.run(command, input=json.dumps(asked), capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stderr == ""
+    assert time.monotonic() - began < 100  # of 1,500 seconds
+    return dict(zip(ASKED, json.loads(done.stdout), strict=True))
+
+
+def seen(name: str, *kinds: str) -> list[Sighting]:
+    return [each for each in sightings(visits()[name]["messages"]) if each.kind in kinds]
+
+
+def test_time_passes_without_waiting():
+    events = seen("looked on", "event")
+    assert [(each.text, each.id) for each in events] == [("<i>1</i>", "1"), ("<i>2</i>", "2"), ("<i>3</i>", "3")]
+    assert [round((each.time - events[0].time) / 1000) for each in events] == [0, 100, 200]
+    assert [each.text for each in seen("looked on", "app")] == ["More", "More\n1", "More\n2", "More\n3"]
+    assert round(visits()["looked on"]["now"]) == 250_000
+
+
+def test_a_form_and_a_cut_cable():
+    requests = seen("did something", "request")
+    assert [each.name for each in requests] == ["GET /", "GET /s", "GET /said?word=hello+you", "GET /s"]
+    assert requests[-1].headers["last-event-id"] == "1"
+    assert 6000 <= requests[-1].time <= 6100  # when it was mended
+    assert "More\nhello you\n1" in [each.text for each in seen("did something", "app")]
+    (end,) = seen("did something", "end")
+    (left,) = seen("did something", "log")
+    assert (end.text, left.text) == ("The cable was cut.", "left")
+    assert left.time - end.time < 10
+
+
+def test_a_restart_breaks_streams_off_and_another_page_closes_them():
+    assert [each.text for each in seen("restarted", "end")] == ["The server was stopped."]
+    assert [each.name for each in seen("restarted", "request")] == ["GET /", "GET /s", "GET /more"]
+    assert seen("restarted", "app")[-1].text == "more"
+
+
+def test_what_a_pages_own_buttons_do():
+    assert [each.name for each in seen("listened", "request")] == ["GET /", "GET /s", "GET /s?id=1"]
+
+
+def test_programs_that_do_not_behave():
+    assert len(visits()["was flooded"]["messages"]) == 3000
+    assert visits()["broken"] == {"error": "ZeroDivisionError: division by zero", "line": 1}
