@@ -16,8 +16,10 @@ from benchmarks.static import serving as serving_files
 from streamside.paths import ROOT
 from streamside.site import bundle, deployment
 from streamside.site.bundle import LIVE, write_as_one
+from tests.browser.firefox import Firefox
 from tests.browser.laboratory import LABORATORY, Laboratory, serve_files
 from tests.browser.stand_in import APP, PAGE, PROGRAM, RUNTIME, TITLE
+from tests.browser.visitors import Visitor, chromium
 from tests.conftest import opened
 
 
@@ -100,3 +102,13 @@ def laboratory(common: Laboratory) -> Iterator[Laboratory]:
     """The laboratory of all the tests to which it is the same what ran before: starting Python takes seconds."""
     yield common
     common.clear()
+
+
+@pytest.fixture(params=["chromium", "firefox"])
+def visitor(request: pytest.FixtureRequest, browser: Browser, running_firefox: Firefox | None) -> Iterator[Visitor]:
+    """A reader with either browser."""
+    if request.param == "chromium":
+        with chromium(browser) as visitor:
+            yield visitor
+    else:
+        yield Visitor(request.getfixturevalue("tab"))

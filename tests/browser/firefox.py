@@ -42,7 +42,7 @@ async (condition, patience, selector) => {
   const holds = eval(condition);
   for (const end = performance.now() + patience; performance.now() < end;) {
     if (holds()) return null;
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
   return document.querySelector(selector).innerText;
 }

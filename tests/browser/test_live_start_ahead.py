@@ -1,15 +1,14 @@
 """Python is started before Run is pressed, when that looks likely: nothing of it shows but how soon the run begins."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Request, expect
+from playwright.sync_api import Locator, Page, Request, expect
 
-from tests.browser.firefox import Firefox
 from tests.browser.laboratory import COUNTER, Laboratory
 from tests.browser.stand_in import NUMBERS, exchange
-from tests.browser.visitors import Host, Visitor, chromium, files
+from tests.browser.visitors import Host, Visitor, files
 
 pytestmark = pytest.mark.timeout(300)
 SAVING = "Object.defineProperty(navigator, 'connection', { value: { saveData: true } });"
@@ -51,15 +50,6 @@ def test_nothing_is_started_ahead(show: Callable[..., Locator], page: Page, why:
     page.clock.run_for(600_000)
     loaded = page.evaluate("performance.getEntriesByType('resource').map(({ name }) => name)")
     assert not [name for name in loaded if name.endswith("run-example.js")]
-
-
-@pytest.fixture(params=["chromium", "firefox"])
-def visitor(request: pytest.FixtureRequest, browser: Browser, running_firefox: Firefox | None) -> Iterator[Visitor]:
-    if request.param == "chromium":
-        with chromium(browser) as visitor:
-            yield visitor
-    else:
-        yield Visitor(request.getfixturevalue("tab"))
 
 
 PREPARE = """async (site) => {

@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,6 @@ from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from streamside.site import deployment
-from tests.browser.firefox import Firefox
 from tests.browser.visitors import Host, Visitor, chromium, files
 
 pytestmark = pytest.mark.timeout(300)
@@ -28,16 +27,6 @@ KEPT = """async () => {
 }"""
 REGISTRATIONS = "navigator.serviceWorker.getRegistrations().then((all) => all.map((each) => each.scope))"
 GONE = f"!(await {REGISTRATIONS}).length && !(await caches.keys()).length"
-
-
-@pytest.fixture(params=["chromium", "firefox"])
-def visitor(request: pytest.FixtureRequest, browser: Browser, running_firefox: Firefox | None) -> Iterator[Visitor]:
-    """A reader with either browser."""
-    if request.param == "chromium":
-        with chromium(browser) as visitor:
-            yield visitor
-    else:
-        yield Visitor(request.getfixturevalue("tab"))
 
 
 def run_the_example(visitor: Visitor, site: str) -> None:

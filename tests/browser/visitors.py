@@ -16,7 +16,7 @@ from tests.patience import PATIENCE
 
 RUN = """async (site, example, source) => {
   const { start } = await import(`${site}live/page/run-example.js`);
-  const running = await start(example, source ? { source } : {});
+  const running = await start(example, source ? { files: { [`${example}.py`]: source } } : {});
   const frame = document.createElement("iframe");
   frame.src = running.url;
   const loaded = new Promise((resolve) => (frame.onload = resolve));
@@ -51,7 +51,7 @@ class Visitor:
             f"""async (patience) => {{
               for (const end = performance.now() + patience; !({condition});) {{
                 if (performance.now() > end) return document.body.innerText;
-                await new Promise((resolve) => setTimeout(resolve, 20));
+                await new Promise((resolve) => setTimeout(resolve, 100));
               }}
               return null;
             }}""",

@@ -65,6 +65,8 @@ class Live {
   #opened;
   /** Whether the program that came with the address, if one did, could be loaded. @type {Promise<boolean> | undefined} */
   #linked;
+  /** The page that plays the recording. @type {import('./replayed-app.js').ReplayedApp | null} */
+  #replay = null;
   /** @type {State} */
   #state = "idle";
   /** The complaint of the running program that was told last: readers may fold away what tells of it. */
@@ -74,15 +76,14 @@ class Live {
   constructor(host) {
     this.host = host;
     this.example = host.getAttribute("example") ?? "";
+    this.isFolder = host.hasAttribute("folder");
     this.path = host.getAttribute("path") ?? "/";
     this.title = host.getAttribute("title") ?? this.example;
-    this.file = `${this.example}.py`;
     this.obstacle = host.getAttribute("obstacle") ?? "";
     const recording = JSON.parse(host.querySelector(":scope > script")?.textContent ?? '{"page": "", "exchanges": []}');
 
     this.wire = new WireView();
-    this.recordedPage = recording.page;
-    this.page = new RecordedApp(recording.page, this.title, this.path);
+    this.recording = recording;
     this.player = new Player(
       messages(recording),
       (message) => this.#drawRecorded(message),
@@ -105,13 +106,14 @@ class Live {
       {},
       cableButtons(null, preset(host.getAttribute("cable") ?? ""), () => {}),
     );
-    this.app = element("div", { class: "live-app" }, this.page.frame);
+    this.app = element("div", { class: "live-app" }, new RecordedApp(recording.page, this.title).frame);
+    this.appNote = element("p", { class: "pane-note" });
     this.logPlace = element("div", {});
     this.codePlace = element("div", { class: "live-program", hidden: true });
     this.panes = element(
       "div",
       { class: "live-panes" },
-      pane("App", [], this.app),
+      pane("App", [this.appNote], this.app),
       pane("Wire", this.wire.buttons, this.wire.note, this.wire.list, this.wire.sources, this.wire.voice),
       this.codePlace,
     );
@@ -143,6 +145,7 @@ class Live {
       this.amount,
     );
     if (!this.obstacle) startAhead(top, async () => (await import("./run-example.js")).prepare());
+    startAhead(host, () => this.#loadReplay());
     host.append(top, this.progress, this.note, this.tools, this.panes, this.logPlace);
   }
 
@@ -157,6 +160,7 @@ class Live {
     this.playButton.hidden = this.clock.hidden = state !== "idle" || !this.player.length;
     this.resetButton.hidden = state === "idle" && !this.#code?.changed;
     this.progress.hidden = this.amount.hidden = state !== "booting";
+    if (state !== "idle") this.appNote.textContent = "";
     this.tools.hidden = this.obstacle !== ""; // else it keeps its place, or all below would move at Run
     if (state !== "running") for (const each of this.tools.querySelectorAll("button")) each.disabled = true;
     this.status.textContent = SAID[state];
@@ -169,30 +173,38 @@ class Live {
   // ---- The recording ----
 
   /** Until something is started, the whole recording is shown. */
-  async #showPoster() {
+  #showPoster() {
     this.wire.setLive(false);
-    await this.page.ready;
+    if (this.#replay) this.app.replaceChildren(this.#replay.frame);
+    else this.appNote.textContent = "as it came, before any event";
     this.#rewind();
     this.player.finish();
     this.wire.flush();
     this.wire.toOldest();
   }
 
-  /** @param {RecordedApp} page */
-  #showPage(page) {
-    this.page = page;
-    this.app.replaceChildren(page.frame);
+  /** When readers come near, the page's own scripts are fetched, and show what they make of the recording. */
+  async #loadReplay() {
+    if (this.#replay || this.#state !== "idle") return;
+    const { ReplayedApp } = await import("./replayed-app.js");
+    if (this.#replay || this.#state !== "idle") return;
+    this.#replay = new ReplayedApp(this.recording, this.title, this.path, (request) => {
+      if (this.#state === "idle") this.appNote.textContent = `${request} is not in the recording`;
+    });
+    this.appNote.textContent = "";
+    this.app.replaceChildren(this.#replay.frame);
+    for (const message of this.player.past) this.#replay.draw(message);
   }
 
   #rewind() {
     this.player.rewind();
-    this.page.clear();
+    this.#replay?.clear();
     this.wire.reset();
   }
 
   async #playOrPause() {
     if (this.player.playing) return this.player.pause();
-    await this.page.ready;
+    await this.#loadReplay().catch(() => {}); // without it the Wire plays alone
     if (this.#state !== "idle") return; // the reader has pressed Run
     if (this.player.ended) this.#rewind();
     this.player.play();
@@ -201,7 +213,7 @@ class Live {
 
   /** @param {WireMessage} message */
   #drawRecorded(message) {
-    this.page.draw(message);
+    this.#replay?.draw(message);
     this.wire.draw(message);
   }
 
@@ -265,7 +277,8 @@ class Live {
       const running = await start(this.example, {
         path: this.path,
         cable,
-        source: this.#code?.changed ? this.#code.source : undefined,
+        isFolder: this.isFolder,
+        files: this.#code?.changed ? this.#code.files : undefined,
         onprogress: (...progress) => signal.aborted || this.#showProgress(...progress),
         onprint: (lines) => signal === this.#attempt.signal && this.#print(lines), // not of the run before
         onflood: (sentence) => signal.aborted || this.note.classList.contains("bad") || this.#tell(sentence),
@@ -281,7 +294,7 @@ class Live {
       if (/** @type {Error} */ (error).name === "Obstacle") {
         this.#cannotRun(/** @type {Error} */ (error).message);
         await this.#playOrPause();
-      } else this.#fail(/** @type {Error & {line?: number}} */ (error));
+      } else this.#fail(/** @type {Error & {line?: number, file?: string}} */ (error));
     }
   }
 
@@ -316,7 +329,7 @@ class Live {
     const frame = this.app.querySelector("iframe");
     if (!running || !frame) return;
     this.#running = null;
-    this.#showPage(RecordedApp.still(frame, this.path));
+    this.app.replaceChildren(RecordedApp.still(frame).frame);
     await running.stop();
     this.wire.setLive(false);
   }
@@ -329,9 +342,10 @@ class Live {
     this.#code?.reset();
     this.#tell(this.obstacle);
     this.#log?.clear();
-    this.#showPage(new RecordedApp(this.recordedPage, this.title, this.path));
+    this.app.replaceChildren(new RecordedApp(this.recording.page, this.title).frame);
     this.#setState("idle");
-    await this.#showPoster();
+    this.#showPoster();
+    if (!this.#replay) void this.#loadReplay();
   }
 
   /** The element has gone from the page. */
@@ -353,21 +367,22 @@ class Live {
 
   /**
    * The program did not start: nothing of what ran before is left to be taken for its own.
-   * @param {Error & {line?: number}} error
+   * @param {Error & {line?: number, file?: string}} error
    */
-  #fail({ message, line }) {
+  #fail({ message, line, file }) {
     this.#setState("failed");
     this.wire.reset();
     this.app.replaceChildren(element("p", { class: "live-nothing" }, "Nothing to show: the program did not start."));
-    this.#complain({ message, line: line ?? this.#log?.complaint(this.file)?.line });
-    if (line) void this.#openCode().then(() => this.#code?.complain({ line, message }));
+    const place = line ? { line, file } : this.#log?.complaint(this.example);
+    this.#complain({ ...place, message });
+    if (line) void this.#openCode().then(() => this.#code?.complain({ line, file, message }, true));
   }
 
   /** @param {string} lines  that Python has printed */
   #print(lines) {
     this.#log?.print(lines);
     this.host.dispatchEvent(new CustomEvent("live-print", { bubbles: true, detail: lines }));
-    const complaint = this.#log?.complaint(this.file);
+    const complaint = this.#log?.complaint(this.example);
     if (!complaint || this.#state !== "running") return; // of a program that does not start, its failure tells
     if (JSON.stringify(complaint) === this.#told) return;
     this.#told = JSON.stringify(complaint);
@@ -377,11 +392,12 @@ class Live {
 
   /**
    * In one sentence above the panes, in the program, and with all that was printed.
-   * @param {{message: string, line: number | undefined}} complaint
+   * @param {import('./traceback.js').Complaint} complaint
    */
-  #complain({ message, line }) {
-    this.#tell(line ? `Line ${line}: ${message}` : message, true);
-    this.#code?.complain(line ? { line, message } : null);
+  #complain({ message, line, file }) {
+    const where = this.isFolder && file ? `${file}, line ${line}` : `Line ${line}`;
+    this.#tell(line ? `${where}: ${message}` : message, true);
+    this.#code?.complain(line ? { line, file, message } : null);
     if (this.#log) this.#log.element.open = true;
   }
 
@@ -449,7 +465,7 @@ class Live {
         this.app.scrollIntoView({ block: "nearest" }); // on a phone it is far above
         void this.run();
       };
-      const code = new CodePane(this.example, { onrun, onchange });
+      const code = new CodePane(this.example, this.isFolder, { onrun, onchange });
       this.codePlace.replaceChildren(code.element);
       await code.open();
       this.#code = code;

@@ -12,6 +12,7 @@ import "../bundle.js";
 import { address, Fetching } from "./python-files.js";
 import { missingSource } from "./content-security.js";
 import { EventStreams } from "./event-stream.js";
+import { fetchProgram } from "./example-program.js";
 import { Flood } from "./flood.js";
 import { UnheardEvents } from "./unheard-events.js";
 
@@ -20,6 +21,7 @@ const TAB = `tab-${crypto.randomUUID().replaceAll("-", "").slice(0, 12)}`;
 const PING = 15_000; // ms; Firefox stops a service worker after 30 s, whatever streams it has
 const PATIENCE = 1_500; // ms for Python to stop a server before Python itself is ended
 const DEAF = 350; // ms without a sign of Python after which it does not listen
+const TAKE_TIME = ["unpack", "start", "restart"]; // of what Python is asked for
 const LOADING = 5_000; // ms for the worker's script to come
 const ATTEMPTS = 3;
 const SETTLE = 25; // ms by which a page's account waits, so that bytes are told before what was made of them
@@ -36,10 +38,12 @@ const BUSY = "The program keeps Python to itself: somewhere it needs an await.";
 
 /** @typedef {{cut: boolean, delay: number, rate: number, hold: boolean, answer: 503 | 204 | null}} CableState */
 /** @typedef {Record<string, any> & {kind: "waiting" | "request" | "response" | "chunk" | "frame" | "end" | "source" | "crowded", time: number}} WireMessage */
+/** @typedef {import("./example-program.js").Program} Program */
 /** @typedef {(step: string, fraction: number, amount?: string) => void} OnProgress  `amount` is what has been fetched, in words */
 /**
  * @typedef {object} Options
- * @property {string} [source]  the program to run instead of the example's file
+ * @property {boolean} [isFolder]  the example has several files
+ * @property {Record<string, string>} [files]  those to run instead of the example's own
  * @property {string} [path]  what the frame is to show
  * @property {Partial<CableState>} [cable]  the cable's state from the first request on
  * @property {OnProgress} [onprogress]
@@ -48,16 +52,18 @@ const BUSY = "The program keeps Python to itself: somewhere it needs an await.";
  * @property {AbortSignal} [signal]  gives up while it is starting; a program that does not let go is ended
  */
 
-/** The example cannot run: a sentence for the reader, and the line of its program where that is known. */
+/** The example cannot run: a sentence for the reader, and the line and the file of its program where they are known. */
 export class StartError extends Error {
   /**
    * @param {string} message
    * @param {number} [line]
+   * @param {string} [file]
    */
-  constructor(message, line) {
+  constructor(message, line, file) {
     super(message);
     this.name = "StartError";
     this.line = line;
+    this.file = file;
   }
 }
 
@@ -92,14 +98,15 @@ export async function obstacle() {
 }
 
 /**
- * Serve an example, or an edited version of it (`source`).
+ * Serve an example, or an edited version of it (`files`).
  * @param {string} example  its name, such as "basic_stream"
  * @param {Options} [options]
  * @returns {Promise<Running>}  rejects with `StartError`
  */
 export async function start(example, options = {}) {
   const {
-    source,
+    isFolder = false,
+    files,
     path = "/",
     cable = {},
     onprogress = () => {},
@@ -111,11 +118,12 @@ export async function start(example, options = {}) {
   if (reason) throw new Obstacle(reason);
   await Promise.all(stops); // of which one may yet end Python
   if (signal?.aborted) throw new StartError(STOPPED);
-  const [program] = await Promise.all([
-    source ?? fetchExample(example),
-    python.boot(onprogress, signal),
-    connection.ready(),
-  ]);
+  const fetching = programOf(example, isFolder, files);
+  const unpacking = fetching.then(({ packages }) => packages && python.unpack(example, packages));
+  unpacking.catch(() => {}); // told below, if Python has started
+  const [program] = await Promise.all([fetching, python.boot(onprogress, signal), connection.ready()]);
+  if (program.packages) onprogress("Fetching the example’s packages", 0.9);
+  await unpacking;
   if (signal?.aborted) throw new StartError(STOPPED);
   onprogress("Starting the server", 0.95);
   const running = new Running(example, program, path, cable, { onprint, onflood });
@@ -125,6 +133,23 @@ export async function start(example, options = {}) {
   connection.keepForNextVisit();
   onprogress("Running", 1);
   return running;
+}
+
+/**
+/**
+ * @param {string} example
+ * @param {boolean} isFolder
+ * @param {Record<string, string>} [files]  instead of its own
+ * @returns {Promise<Program>}
+ */
+async function programOf(example, isFolder, files) {
+  if (files && !isFolder) return { files, environment: {} };
+  try {
+    const program = await fetchProgram(example, isFolder);
+    return { ...program, files: files ?? program.files };
+  } catch (error) {
+    throw new StartError(error instanceof Error ? error.message : String(error));
+  }
 }
 
 /**
@@ -141,13 +166,6 @@ export async function prepare() {
 }
 
 let hasFailedAhead = false;
-
-/** @param {string} example */
-async function fetchExample(example) {
-  const response = await fetch(`${SITE}live/examples/${example}.py`, { cache: "no-cache" }); // as new as the page
-  if (!response.ok) throw new StartError(`The site has no example “${example}”.`);
-  return response.text();
-}
 
 /** The servers of this page, by name. @type {Map<string, Running>} */
 const servers = new Map();
@@ -177,7 +195,7 @@ export class Running extends EventTarget {
 
   /**
    * @param {string} example
-   * @param {string} program
+   * @param {Program} program
    * @param {string} path
    * @param {Partial<CableState>} cable
    * @param {Required<Pick<Options, "onprint" | "onflood">>} listeners
@@ -185,12 +203,11 @@ export class Running extends EventTarget {
   constructor(example, program, path, cable, { onprint, onflood }) {
     super();
     this.#example = example;
-    this.#program = program;
+    this.#program = { files: program.files, environment: program.environment };
     Object.assign(this.#state, cable);
     this.onprint = onprint;
     this.prints = new Flood(() => onflood(PRINTS_TOO_MUCH));
     this.sends = new Flood(() => onflood(SENDS_TOO_MUCH));
-    this.isStarting = false;
     this.name = `${example}-${++serverCount}`;
     this.url = `${SITE}live/${TAB}/${this.name}${path.startsWith("/") ? path : `/${path}`}`;
     this.cable = {
@@ -231,15 +248,12 @@ export class Running extends EventTarget {
   /** Start the application. Rejects with `StartError`. */
   async begin() {
     servers.set(this.name, this);
-    this.isStarting = true;
     try {
-      await python.attempt("start", { server: this.name, example: this.#example, program: this.#program });
+      await python.attempt("start", { server: this.name, example: this.#example, ...this.#program });
       await this.#change({});
     } catch (error) {
       servers.delete(this.name);
       throw error;
-    } finally {
-      this.isStarting = false;
     }
   }
 
@@ -264,14 +278,14 @@ export class Running extends EventTarget {
     });
     const over = () => true; // also if Python has been ended meanwhile
     const stopping = python.attempt("stop", { server: this.name }).then(over, over);
-    const stopped = (await python.listens(this)) && (await Promise.race([stopping, after(PATIENCE)]));
+    const stopped = (await python.listens(this.name)) && (await Promise.race([stopping, after(PATIENCE)]));
     if (stopped) await told; // and with it we, of how its connections ended
     servers.delete(this.name);
     if (!stopped) python.end("Python did not stop and was ended.");
   }
 
   async #restart() {
-    await python.attempt("restart", { server: this.name, example: this.#example, program: this.#program });
+    await python.attempt("restart", { server: this.name, example: this.#example, ...this.#program });
   }
 
   /** @param {Partial<CableState>} change */
@@ -401,9 +415,14 @@ const python = {
   fetching: undefined,
   /** Aborted when this Python is ended. */
   ending: new AbortController(),
-  /** @type {Map<number, {resolve: (result: any) => void, reject: (error: Error) => void}>} */
+  /**
+   * What it was asked for and has not answered.
+   * @type {Map<number, {kind: string, server?: string, resolve: (result: any) => void, reject: (error: Error) => void}>}
+   */
   calls: new Map(),
   callCount: 0,
+  /** What this Python has of examples' own packages. @type {Map<string, Promise<void>>} */
+  unpacked: new Map(),
   /** Those who wait for it to have booted. @type {Set<OnProgress>} */
   waiting: new Set(),
   /** What they were told last. @type {Parameters<OnProgress>} */
@@ -468,14 +487,14 @@ const python = {
 
   /**
    * @param {string} kind
-   * @param {object} message
+   * @param {{server?: string, [more: string]: unknown}} message
    * @param {Transferable[]} [transfer]
    * @returns {Promise<any>}
    */
   ask(kind, message, transfer = []) {
     const call = ++this.callCount;
     return new Promise((resolve, reject) => {
-      this.calls.set(call, { resolve, reject });
+      this.calls.set(call, { kind, server: message.server, resolve, reject });
       this.start().then((worker) => worker.postMessage({ kind, call, ...message }, transfer), reject);
     });
   },
@@ -483,20 +502,48 @@ const python = {
   /**
    * Ask for what can fail because of the example. Rejects with `StartError`.
    * @param {"start" | "restart" | "stop"} kind
-   * @param {object} message
+   * @param {{server: string, [more: string]: unknown}} message
    */
   async attempt(kind, message) {
     const failure = await this.ask(kind, message);
-    if (failure) throw new StartError(failure.message, failure.line);
+    if (failure) throw new StartError(failure.message, failure.line, failure.file);
   },
 
   /**
-   * Whether a server could be stopped, for Python does one thing after the other. One that starts imports what it needs, which
-   * takes its time; all others should let go often.
-   * @param {Running} stopping
+   * Give this Python an example's own packages, once.
+   * @param {string} example
+   * @param {NonNullable<Program["packages"]>} packages
    */
-  listens(stopping) {
-    const isBusy = [...servers.values()].some((each) => each !== stopping && each.isStarting);
+  unpack(example, packages) {
+    const known = this.unpacked.get(example) ?? this.fetchAndUnpack(example, packages);
+    this.unpacked.set(example, known);
+    return known;
+  },
+
+  /**
+   * @param {string} example
+   * @param {NonNullable<Program["packages"]>} packages
+   */
+  async fetchAndUnpack(example, { archive, size, rest }) {
+    const { unpacked } = this;
+    try {
+      const fetching = new Fetching(() => {}, this.ending.signal, { [archive]: size });
+      fetching.ask();
+      const content = await fetching.packages(archive);
+      await this.ask("unpack", { example, archive: content, rest: `${SITE}live/${rest}` }, [content]);
+    } catch (error) {
+      unpacked.delete(example); // the next attempt may get them
+      throw new StartError(`The example’s packages: ${error instanceof Error ? error.message : error}`);
+    }
+  },
+
+  /**
+   * Whether a server could be stopped, for Python does one thing after the other. To start another one takes its time; a
+   * program that runs should let go often.
+   * @param {string} server
+   */
+  listens(server) {
+    const isBusy = [...this.calls.values()].some((each) => TAKE_TIME.includes(each.kind) && each.server !== server);
     const heard = this.ask("listen", {}).then(
       () => true,
       () => true,
@@ -562,6 +609,7 @@ const python = {
   end(why) {
     this.worker?.then((worker) => worker.terminate()).catch(() => {});
     this.worker = this.booted = this.fetching = undefined;
+    this.unpacked = new Map();
     this.ending.abort(new StartError(why));
     this.ending = new AbortController();
     for (const { reject } of this.calls.values()) reject(new StartError(why));
