@@ -9,6 +9,7 @@
  */
 /* global streamside */
 import "../bundle.js";
+import { fetchAssets } from "./assets-ahead.js";
 import { address, Fetching } from "./python-files.js";
 import { missingSource } from "./content-security.js";
 import { EventStreams } from "./event-stream.js";
@@ -136,7 +137,6 @@ export async function start(example, options = {}) {
 }
 
 /**
-/**
  * @param {string} example
  * @param {boolean} isFolder
  * @param {Record<string, string>} [files]  instead of its own
@@ -145,7 +145,7 @@ export async function start(example, options = {}) {
 async function programOf(example, isFolder, files) {
   if (files && !isFolder) return { files, environment: {} };
   try {
-    const program = await fetchProgram(example, isFolder);
+    const program = ahead.get(example) ?? (await fetchProgram(example, isFolder));
     return { ...program, files: files ?? program.files };
   } catch (error) {
     throw new StartError(error instanceof Error ? error.message : String(error));
@@ -153,19 +153,28 @@ async function programOf(example, isFolder, files) {
 }
 
 /**
- * Start Python ahead, so that `start` has only the program to run. Nothing of it shows; what fails is told by `start`.
- * @returns {Promise<void>}
+ * Start Python ahead, and fetch what the example is made of, so that `start` has only the program to run. Nothing of it
+ * shows, and what fails is told by `start`.
+ * @param {string} example
+ * @param {boolean} [isFolder]
  */
-export async function prepare() {
-  if (python.booted || hasFailedAhead || (await obstacle())) return;
+export async function prepare(example, isFolder = false) {
+  if (python.prepared.has(example) || hasFailedAhead || (await obstacle())) return;
+  python.prepared.add(example);
   try {
     await Promise.all([python.bootAhead(), connection.ready()]);
+    if (!servers.size) python.ask("import", {}).catch(() => {}); // it was ended
+    const program = await fetchProgram(example, isFolder);
+    ahead.set(example, program);
+    await Promise.all([program.packages && python.unpack(example, program.packages), fetchAssets(program.files)]);
   } catch {
     hasFailedAhead = true;
   }
 }
 
 let hasFailedAhead = false;
+/** Programs that have been fetched ahead. @type {Map<string, Program>} */
+const ahead = new Map();
 
 /** The servers of this page, by name. @type {Map<string, Running>} */
 const servers = new Map();
@@ -431,6 +440,8 @@ const python = {
    */
   calls: new Map(),
   callCount: 0,
+  /** The examples for which it was started ahead. @type {Set<string>} */
+  prepared: new Set(),
   /** What this Python has of examples' own packages. @type {Map<string, Promise<void>>} */
   unpacked: new Map(),
   /** Those who wait for it to have booted. @type {Set<OnProgress>} */
@@ -619,6 +630,7 @@ const python = {
   end(why) {
     this.worker?.then((worker) => worker.terminate()).catch(() => {});
     this.worker = this.booted = this.fetching = undefined;
+    this.prepared.clear();
     this.unpacked = new Map();
     this.ending.abort(new StartError(why));
     this.ending = new AbortController();

@@ -17,6 +17,7 @@
  * @property {(server: string, example: string, files: Texts, environment: Texts) => Promise<Failure>} start
  * @property {(server: string, example: string, files: Texts, environment: Texts) => Promise<Failure>} restart
  * @property {(server: string) => Promise<Failure>} stop
+ * @property {() => Promise<void>} importAhead
  * @property {() => void} forget
  * @property {(see: string, messages: object[], now: number) => string} check
  * @property {(source: string) => {lastEventId: string, reconnectionTime: number | undefined}} resumption
@@ -64,6 +65,8 @@ async function perform({ kind, server, example, files, environment, source, ...m
       return undefined;
     case "boot":
       return booted(await boot(message));
+    case "import":
+      return (await bridge).importAhead();
     case "unpack":
       return (await bridge).unpack(example, new Uint8Array(message.archive), message.rest);
     case "start":

@@ -60,7 +60,11 @@ export class Connection {
    * @returns {[string, string][]}
    */
   headersOf(request) {
-    return [["host", location.host], ...request.headers];
+    const headers = [["host", location.host], ...request.headers];
+    // Browsers add it to what does more than read, most of them below the service worker.
+    const isSafe = request.method === "GET" || request.method === "HEAD";
+    if (!isSafe && !request.headers.has("origin")) headers.push(["origin", location.origin]);
+    return /** @type {[string, string][]} */ (headers);
   }
 
   get cable() {
