@@ -283,6 +283,7 @@ class Live {
         files: this.#code?.changed ? this.#code.files : undefined,
         onprogress: (...progress) => signal.aborted || this.#showProgress(...progress),
         onprint: (lines) => signal === this.#attempt.signal && this.#print(lines), // not of the run before
+        onflood: (sentence) => signal.aborted || this.note.classList.contains("bad") || this.#tell(sentence),
         signal,
       });
       if (signal.aborted) return void running.stop();
