@@ -1,7 +1,8 @@
 /** A connection of an example's page: its request goes to the Python of its tab, and the answer comes back by the cable. */
 import { pathAndQuery } from "./addresses.js";
-import { headersOf, withProbe } from "./answers.js";
+import { headersOf as answerHeaders, withProbe } from "./answers.js";
 import { Transit } from "./cable.js";
+import { headersOf } from "./request-headers.js";
 import { tell } from "./tabs.js";
 
 /** @typedef {import("./addresses.js").Place} Place */
@@ -57,7 +58,7 @@ export class Connection {
    * @returns {[string, string][]}
    */
   headersOf(request) {
-    return [["host", location.host], ...request.headers];
+    return headersOf(request);
   }
 
   get cable() {
@@ -111,7 +112,7 @@ export class Connection {
    */
   respond({ status, headers }, request) {
     this.tell({ kind: "response", status, headers });
-    const shown = headersOf(headers, this.place, request);
+    const shown = answerHeaders(headers, this.place, request);
     const bodiless = [204, 205, 304].includes(status) || this.method === "HEAD";
     const isPage = this.isPage && (shown.get("content-type") ?? "").startsWith("text/html");
     const body = this.body(isPage ? (shown.get("content-type") ?? "") : null);
