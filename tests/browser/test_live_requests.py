@@ -1,4 +1,4 @@
-"""What a server reads in the headers of a request: what it would read of a browser by network, as far as that is known."""
+"""What a server reads in the headers of a request: what a browser says by network, as far as that can be known."""
 
 from collections.abc import Callable
 from typing import Any
