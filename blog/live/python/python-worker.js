@@ -2,10 +2,10 @@
  * Python in a Web Worker, and the bridge between the service worker and the applications.
  *
  * From the page, each with a number to answer to: `scripts` (urls), `boot` (module, snapshot or archive, lock, rest),
- * `unpack` (example, archive, rest), `start` and `restart` (server, example, files, environment), `stop` (server),
- * `resumption` (source), `check` (see, messages, now); and `port`, one to a service worker. To the page: `there`, once;
- * `answer` (call, result or error), `log` (server or null, text, late: it had to wait, for more is printed than a page
- * can show).
+ * `unpack` (example, archive, rest), `start` and `restart` (server, example, files, environment), `stop` (server), `listen`
+ * (that it does is the answer), `resumption` (source), `check` (see, messages, now); and `port`, one to a service worker. To
+ * the page: `there`, once; `answer` (call, result or error), `log` (server or null, text, late: it had to wait, for more is
+ * printed than a page can show).
  */
 
 /** @typedef {{message: string, line: number | undefined, file: string | undefined} | null} Failure */
@@ -73,6 +73,8 @@ async function perform({ kind, server, example, files, environment, source, ...m
       return (await bridge).start(server, example, files, environment);
     case "restart":
       return (await bridge).restart(server, example, files, environment);
+    case "listen":
+      return undefined;
     case "stop":
       return (await bridge).stop(server);
     case "check":
