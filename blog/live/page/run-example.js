@@ -343,6 +343,7 @@ export class Running extends EventTarget {
    * @param {WireMessage} message  with ids and the time since 1970, as the service worker and the probe give them
    */
   wire(message) {
+    if (this.#stopped && message.what === "error") return; // the page goes because its reader has stopped it
     if (message.kind === "crowded") {
       this.sends.notice();
       return;
