@@ -17,6 +17,8 @@ import { WireView, seconds } from "./wire-view.js";
  * @typedef {import('./run-example.js').Running} Running
  */
 
+/** The page's tasks, if it has any. */
+const tasks = document.querySelector("live-exercise") && import("./exercise.js");
 /** What is announced on entering a state. */
 const SAID = {
   idle: "",
@@ -144,7 +146,7 @@ class Live {
       this.status,
       this.amount,
     );
-    if (!this.obstacle) startAhead(top, async () => (await import("./run-example.js")).prepare());
+    if (!this.obstacle) startAhead(top, async () => (await runtime()).prepare(this.example, this.isFolder));
     startAhead(host, () => this.#loadReplay());
     host.append(top, this.progress, this.note, this.tools, this.panes, this.logPlace);
   }
@@ -263,12 +265,8 @@ class Live {
     this.#showProgress("Starting", 0);
     try {
       await this.#end();
-      const [{ obstacle, start }, log, { Readers }] = await Promise.all([
-        import("./run-example.js"),
-        import("./log-pane.js"),
-        import("./readers.js"),
-      ]);
-      this.#log ??= new log.LogPane();
+      const { obstacle, start, LogPane, Readers } = await runtime();
+      this.#log ??= new LogPane();
       this.logPlace.replaceChildren(this.#log.element);
       const why = await obstacle();
       if (signal.aborted) return;
@@ -285,6 +283,7 @@ class Live {
         files: this.#code?.changed ? this.#code.files : undefined,
         onprogress: (...progress) => signal.aborted || this.#showProgress(...progress),
         onprint: (lines) => signal === this.#attempt.signal && this.#print(lines), // not of the run before
+        onflood: (sentence) => signal.aborted || this.note.classList.contains("bad") || this.#tell(sentence),
         signal,
       });
       if (signal.aborted) return void running.stop();
@@ -474,6 +473,7 @@ class Live {
       this.codePlace.replaceChildren(code.element);
       await code.open();
       this.#code = code;
+      await tasks; // which are shown beside it
       this.host.dispatchEvent(new CustomEvent("live-code", { bubbles: true, detail: code }));
     } catch (error) {
       this.#opened = undefined; // the next attempt may get it
@@ -494,4 +494,13 @@ function pane(name, buttons, ...content) {
 }
 
 customElements.define("live-example", LiveExample);
-if (document.querySelector("live-exercise")) void import("./exercise.js");
+
+/** What only a run takes. */
+async function runtime() {
+  const [run, log, readers] = await Promise.all([
+    import("./run-example.js"),
+    import("./log-pane.js"),
+    import("./readers.js"),
+  ]);
+  return { ...run, ...log, ...readers };
+}
