@@ -300,7 +300,9 @@ export class Running extends EventTarget {
     const stopped = (await python.listens(this.name)) && (await Promise.race([stopping, after(PATIENCE)]));
     if (stopped) await told; // and with it we, of how its connections ended
     servers.delete(this.name);
-    if (!stopped) python.end("Python did not stop and was ended.");
+    if (stopped) return;
+    python.end("Python did not stop and was ended.");
+    python.bootAhead().catch(() => {}); // the next run finds it started; if it does not start, that run tells
   }
 
   async #restart() {
