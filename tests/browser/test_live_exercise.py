@@ -78,6 +78,9 @@ def test_the_tasks_of_an_example_stand_beside_its_program(
     expect(tasks.get_by_role("status")).to_have_text("Missing: more.")
     expect(page.locator("live-exercise").get_by_role("status").last).to_have_text("Missing: more.")
     assert violations(page) == []
+    page.evaluate("localStorage.setItem('streamside-program-numbers', 'app = 1')")
+    show(exchange(NUMBERS), below=TASK).get_by_role("button", name="Code", exact=True).click()  # before all has come
+    expect(tasks.get_by_text("Task 2").first).to_be_visible()
 
 
 def test_an_example_that_cannot_run_has_nothing_to_check(show: Callable[..., Locator], page: Page) -> None:
