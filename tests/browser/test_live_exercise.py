@@ -61,10 +61,15 @@ def test_a_task_is_checked_while_it_runs_and_remembered_until_it_is_forgotten(
     assert page.evaluate("localStorage.getItem('streamside-solved')") == "{}"
 
 
-def test_the_tasks_of_an_example_stand_beside_its_program(show: Callable[..., Locator], page: Page) -> None:
+def test_the_tasks_of_an_example_stand_beside_its_program(
+    show: Callable[..., Locator], page: Page, tmp_path: Path
+) -> None:
+    namesake = "class Server:\n    def app(self): ...\n" + "\n" * 200
+    (tmp_path / "live/examples/numbers.py").write_text(f"{namesake}app = None\n")
     live = show(exchange(NUMBERS), below=TASK)
     page.locator("live-exercise").get_by_role("button", name="Show in the program").click()
     tasks = live.get_by_role("group", name="Tasks")
+    expect(live.locator(".cm-line", has_text="app = None")).to_be_in_viewport()
     expect(live.get_by_role("textbox")).to_be_visible()
     expect(tasks.get_by_text("Say 1.")).to_be_visible()
     run(live)
