@@ -34,7 +34,7 @@ def index():
         H2("Humidity"),
         Div("waiting", sse_swap="humidity"),
         H2("Notices"),
-        Div("waiting", sse_swap="message"),
+        Div("waiting", sse_swap="message", aria_live="polite"),
         H2("Both"),
         Div(sse_swap="temperature,humidity", hx_swap="beforeend"),
         hx_ext="sse",

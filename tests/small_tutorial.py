@@ -142,11 +142,11 @@ def write(root: Path) -> Path:
         markdown(PROSE),
     )
     write_notebook(root / "notebooks/02-b.ipynb", markdown("## There\n\nText."), title="B")
-    picture = "![A page](blog/theme/diagrams/streamside.svg)"
     contents = "## One\n\n- [A](notebooks/01-a.ipynb) – About A.\n- Later – *to come*\n"
     write_notebook(
         root / "index.ipynb",
-        markdown(f"Two sentences.\n\n{picture}"),
+        code("#| echo: false\nfrom examples import one\n\nlive(one)", output(text_html=LIVE)),
+        markdown("Two sentences."),
         code("#| echo: false\ncontents()", output(text_markdown=contents)),
         title="A small tutorial",
     )

@@ -8,7 +8,10 @@ from playwright.sync_api import Locator, Page, expect
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
 TITLE = "A stream that counts"
-PAGE = '<main><h1>Counting</h1><div sse-connect="numbers" sse-swap="number" hx-swap="beforeend"></div></main>'
+PAGE = """<main><h1>Counting</h1><div></div></main><script>
+  const source = new EventSource("numbers");
+  source.addEventListener("number", ({ data }) => document.querySelector("div").insertAdjacentHTML("beforeend", data));
+</script>"""
 EVENT_STREAM = [["content-type", "text/event-stream"]]
 
 

@@ -53,7 +53,10 @@ def reader(browser: Browser) -> Iterator[Page]:
 
 
 def test_a_page_is_light_and_complete_and_axe_finds_nothing(reader: Page, address: str):
-    """In both sizes, and in both themes; in each of the four where there is all that a page can have."""
+    """In both sizes, and in both themes; in each of the four where there is all that a page can have.
+
+    Its first example is in sight: Run, and the beginning of what App and Wire show.
+    """
     answers: list[Response] = []
 
     def note(answer: Response) -> None:
@@ -71,6 +74,8 @@ def test_a_page_is_light_and_complete_and_axe_finds_nothing(reader: Page, addres
             reader.emulate_media(color_scheme=each)
             assert reader.evaluate(FAULTS) == [], (each, width)
         assert reader.evaluate("document.documentElement.scrollWidth") == width
+        for panes in reader.locator(".live-panes").all()[:1] if width == 1280 else []:
+            assert (panes.bounding_box() or {"y": height})["y"] < height - 150
     reader.remove_listener("response", note)
     assert [answer.url for answer in answers if answer.status >= 400] == []
     assert reader.locator("h1").count() == 1

@@ -27,7 +27,7 @@ function showFocus(frame, inside) {
  * A page that scrolls to its newest message (`show:bottom`) would take the lesson around it along.
  * @param {Window & typeof globalThis} inside
  */
-function keepScrollingInside(inside) {
+export function keepScrollingInside(inside) {
   inside.Element.prototype.scrollIntoView = function (how) {
     const box = this.getBoundingClientRect();
     const end = how === false || (typeof how === "object" && how.block === "end");

@@ -65,6 +65,8 @@ class Live {
   #opened;
   /** Whether the program that came with the address, if one did, could be loaded. @type {Promise<boolean> | undefined} */
   #linked;
+  /** The page that plays the recording. @type {import('./replayed-app.js').ReplayedApp | null} */
+  #replay = null;
   /** @type {State} */
   #state = "idle";
   /** The complaint of the running program that was told last: readers may fold away what tells of it. */
@@ -81,8 +83,7 @@ class Live {
     const recording = JSON.parse(host.querySelector(":scope > script")?.textContent ?? '{"page": "", "exchanges": []}');
 
     this.wire = new WireView();
-    this.recordedPage = recording.page;
-    this.page = new RecordedApp(recording.page, this.title, this.path);
+    this.recording = recording;
     this.player = new Player(
       messages(recording),
       (message) => this.#drawRecorded(message),
@@ -105,13 +106,14 @@ class Live {
       {},
       cableButtons(null, preset(host.getAttribute("cable") ?? ""), () => {}),
     );
-    this.app = element("div", { class: "live-app" }, this.page.frame);
+    this.app = element("div", { class: "live-app" }, new RecordedApp(recording.page, this.title).frame);
+    this.appNote = element("p", { class: "pane-note" });
     this.logPlace = element("div", {});
     this.codePlace = element("div", { class: "live-program", hidden: true });
     this.panes = element(
       "div",
       { class: "live-panes" },
-      pane("App", [], this.app),
+      pane("App", [this.appNote], this.app),
       pane("Wire", this.wire.buttons, this.wire.note, this.wire.list, this.wire.sources, this.wire.voice),
       this.codePlace,
     );
@@ -139,10 +141,11 @@ class Live {
       { class: "live-bar", role: "group", "aria-label": this.title },
       ...controls,
       this.clock,
-      this.amount,
       this.status,
+      this.amount,
     );
     if (!this.obstacle) startAhead(top, async () => (await import("./run-example.js")).prepare());
+    startAhead(host, () => this.#loadReplay());
     host.append(top, this.progress, this.note, this.tools, this.panes, this.logPlace);
   }
 
@@ -157,6 +160,7 @@ class Live {
     this.playButton.hidden = this.clock.hidden = state !== "idle" || !this.player.length;
     this.resetButton.hidden = state === "idle" && !this.#code?.changed;
     this.progress.hidden = this.amount.hidden = state !== "booting";
+    if (state !== "idle") this.appNote.textContent = "";
     this.tools.hidden = this.obstacle !== ""; // else it keeps its place, or all below would move at Run
     if (state !== "running") for (const each of this.tools.querySelectorAll("button")) each.disabled = true;
     this.status.textContent = SAID[state];
@@ -169,30 +173,38 @@ class Live {
   // ---- The recording ----
 
   /** Until something is started, the whole recording is shown. */
-  async #showPoster() {
+  #showPoster() {
     this.wire.setLive(false);
-    await this.page.ready;
+    if (this.#replay) this.app.replaceChildren(this.#replay.frame);
+    else this.appNote.textContent = "as it came, before any event";
     this.#rewind();
     this.player.finish();
     this.wire.flush();
     this.wire.toOldest();
   }
 
-  /** @param {RecordedApp} page */
-  #showPage(page) {
-    this.page = page;
-    this.app.replaceChildren(page.frame);
+  /** When readers come near, the page's own scripts are fetched, and show what they make of the recording. */
+  async #loadReplay() {
+    if (this.#replay || this.#state !== "idle") return;
+    const { ReplayedApp } = await import("./replayed-app.js");
+    if (this.#replay || this.#state !== "idle") return;
+    this.#replay = new ReplayedApp(this.recording, this.title, this.path, (request) => {
+      if (this.#state === "idle") this.appNote.textContent = `${request} is not in the recording`;
+    });
+    this.appNote.textContent = "";
+    this.app.replaceChildren(this.#replay.frame);
+    for (const message of this.player.past) this.#replay.draw(message);
   }
 
   #rewind() {
     this.player.rewind();
-    this.page.clear();
+    this.#replay?.clear();
     this.wire.reset();
   }
 
   async #playOrPause() {
     if (this.player.playing) return this.player.pause();
-    await this.page.ready;
+    await this.#loadReplay().catch(() => {}); // without it the Wire plays alone
     if (this.#state !== "idle") return; // the reader has pressed Run
     if (this.player.ended) this.#rewind();
     this.player.play();
@@ -201,7 +213,7 @@ class Live {
 
   /** @param {WireMessage} message */
   #drawRecorded(message) {
-    this.page.draw(message);
+    this.#replay?.draw(message);
     this.wire.draw(message);
   }
 
@@ -315,7 +327,7 @@ class Live {
     const frame = this.app.querySelector("iframe");
     if (!running || !frame) return;
     this.#running = null;
-    this.#showPage(RecordedApp.still(frame, this.path));
+    this.app.replaceChildren(RecordedApp.still(frame).frame);
     await running.stop();
     this.wire.setLive(false);
   }
@@ -328,9 +340,10 @@ class Live {
     this.#code?.reset();
     this.#tell(this.obstacle);
     this.#log?.clear();
-    this.#showPage(new RecordedApp(this.recordedPage, this.title, this.path));
+    this.app.replaceChildren(new RecordedApp(this.recording.page, this.title).frame);
     this.#setState("idle");
-    await this.#showPoster();
+    this.#showPoster();
+    if (!this.#replay) void this.#loadReplay();
   }
 
   /** The element has gone from the page. */

@@ -107,6 +107,11 @@ export class Player {
     return this.#next === this.script.length;
   }
 
+  /** What has been drawn. */
+  get past() {
+    return this.script.slice(0, this.#next);
+  }
+
   play() {
     this.playing = true;
     this.#started = performance.now() - this.time;

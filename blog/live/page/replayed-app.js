@@ -1,0 +1,234 @@
+/**
+ * The App pane of a recording that plays: the example's page with its own scripts, which are answered from the recording.
+ * Nothing in it is imitated but the way to the server.
+ */
+
+import { keepScrollingInside, watchFrame } from "./app-frame.js";
+import { element } from "./dom.js";
+import { isEventStream } from "./event-stream.js";
+
+/**
+ * @typedef {import('./recording-player.js').Exchange} Exchange
+ * @typedef {import('./recording-player.js').Recording} Recording
+ * @typedef {import('./wire-view.js').WireMessage} WireMessage
+ * @typedef {import('./wire-view.js').SourceMessage} SourceMessage
+ * @typedef {EventTarget & {readyState: number, tell: (event: Event) => void}} RecordedSource
+ */
+
+const ASSETS = new URL("../assets/", import.meta.url).href; // our copies of a CDN's files
+const CDN = "https://cdn.jsdelivr.net/npm/";
+const ASKS = "[hx-get], [hx-post], [hx-put], [hx-delete]";
+
+export class ReplayedApp {
+  /** What event sources are to hear, by path. @type {Map<string, SourceMessage[]>} */
+  #coming = new Map();
+  /** @type {Map<string, RecordedSource>} by path */
+  #sources = new Map();
+  /** Exchanges that are over, by method and path. @type {Map<string, Exchange>} */
+  #answers = new Map();
+  #isLoaded = false;
+  /** What the visitor did, if the page has not loaded yet. @type {(() => void)[]} */
+  #acts = [];
+  /** Who waits for one that is not. @type {Map<string, ((answer: Exchange) => void)[]>} */
+  #waiting = new Map();
+
+  /**
+   * @param {Recording} recording
+   * @param {string} title
+   * @param {string} path  the page's own
+   * @param {(request: string) => void} onmissing  the page asks for what was not recorded
+   */
+  constructor({ page, exchanges }, title, path, onmissing) {
+    const [first] = exchanges;
+    const isPage = first?.headers.some(([name, value]) => name === "content-type" && value.startsWith("text/html"));
+    this.html = isPage ? textOf(first) : `<!doctype html><html lang="en"><head></head><body>${page}</body></html>`;
+    this.exchanges = exchanges;
+    this.onmissing = onmissing;
+    this.base = new URL(path, "http://example/");
+    this.frame = element("iframe", { title });
+    Object.assign(this.frame, { answerFromRecording: (/** @type {any} */ inside) => this.#install(inside) });
+    this.frame.addEventListener("load", () => {
+      this.#isLoaded = true;
+      for (const act of this.#acts.splice(0)) act();
+    });
+    watchFrame(this.frame);
+    this.clear();
+  }
+
+  /** Load the page anew. What is drawn from now on, it hears as soon as it listens. */
+  clear() {
+    for (const kept of [this.#coming, this.#sources, this.#answers, this.#waiting]) kept.clear();
+    this.#acts = [];
+    this.#isLoaded = false;
+    const install = "<script>frameElement.answerFromRecording(window)</script>";
+    const html = this.html.replaceAll(CDN, ASSETS).replace(/\sautofocus\b/gi, ""); // the focus is the lesson's
+    this.frame.srcdoc = html.replace(/<head[^>]*>/i, (head) => head + install);
+  }
+
+  /** @param {WireMessage} message */
+  draw(message) {
+    if (message.kind === "source") {
+      const path = this.#path(message.url);
+      this.#coming.set(path, [...(this.#coming.get(path) ?? []), message]);
+      this.#deliver(path);
+    } else if (message.kind === "request") {
+      const act = () => this.#act(message.method, message.path);
+      if (this.#isLoaded) act();
+      else this.#acts.push(act);
+    } else if (message.kind === "end") {
+      const exchange = this.exchanges[message.connection - 1];
+      const asked = `${exchange.method} ${this.#path(exchange.path)}`;
+      this.#answers.set(asked, exchange);
+      for (const answer of this.#waiting.get(asked) ?? []) answer(exchange);
+      this.#waiting.delete(asked);
+    }
+  }
+
+  /** @param {string | URL} url */
+  #path(url) {
+    return new URL(url, this.base).pathname;
+  }
+
+  /**
+   * What the visitor of the recording did to cause a request: filled in and sent a form, or pressed a button.
+   * @param {string} method
+   * @param {string} asked
+   */
+  #act(method, asked) {
+    const page = /** @type {Document} */ (this.frame.contentDocument);
+    const path = this.#path(asked);
+    const asker = [...page.querySelectorAll(ASKS)].find(
+      (each) =>
+        !each.hasAttribute("hx-trigger") && this.#path(each.getAttribute(`hx-${method.toLowerCase()}`) ?? "?") === path,
+    );
+    if (asker?.matches("form")) {
+      for (const [name, value] of new URL(asked, this.base).searchParams) {
+        const field = /** @type {HTMLInputElement | null} */ (asker.querySelector(`[name="${CSS.escape(name)}"]`));
+        if (field) field.value = value;
+      }
+      /** @type {HTMLFormElement} */ (asker).requestSubmit();
+    } else if (asker) {
+      /** @type {HTMLElement} */ (asker).click();
+    } else if (this.#coming.has(path) && !this.#sources.has(path) && !page.querySelector(`${ASKS}, [sse-connect]`)) {
+      page.querySelector("button")?.click(); // a page that waits for its one visitor
+    }
+  }
+
+  /** @param {string} path */
+  #deliver(path) {
+    const source = this.#sources.get(path);
+    if (!source) return;
+    const inside = /** @type {any} */ (this.frame.contentWindow);
+    for (const { what, type = "", data, lastEventId, readyState } of this.#coming.get(path)?.splice(0) ?? []) {
+      if (source.readyState === 2) break;
+      if (what === "open" || what === "error") {
+        source.readyState = readyState;
+        source.tell(new inside.Event(what));
+      } else if (what === "event") source.tell(new inside.MessageEvent(type, { data, lastEventId }));
+    }
+  }
+
+  /**
+   * @param {string} method
+   * @param {string | URL} url
+   * @returns {Promise<Exchange>}  as soon as the recording has come so far
+   */
+  #ask(method, url) {
+    const asked = `${method.toUpperCase()} ${this.#path(url)}`;
+    const answer = this.#answers.get(asked);
+    if (answer) return Promise.resolve(answer);
+    if (!this.exchanges.some((each) => `${each.method} ${this.#path(each.path)}` === asked)) this.onmissing(asked);
+    return new Promise((resolve) => this.#waiting.set(asked, [...(this.#waiting.get(asked) ?? []), resolve]));
+  }
+
+  /**
+   * Before any script of the page runs: its ways to the server lead to the recording, and readers' presses nowhere.
+   * @param {any} inside  the frame's window
+   */
+  #install(inside) {
+    keepScrollingInside(inside);
+    const ask = this.#ask.bind(this);
+    const attach = (/** @type {RecordedSource} */ source, /** @type {string | URL} */ url) => {
+      const path = this.#path(url);
+      this.#sources.set(path, source);
+      queueMicrotask(() => this.#deliver(path)); // when it has been given its listeners
+    };
+
+    inside.EventSource = class EventSource extends inside.EventTarget {
+      static CONNECTING = 0;
+      static OPEN = 1;
+      static CLOSED = 2;
+      readyState = 0;
+
+      /** @param {string | URL} url */
+      constructor(url) {
+        super();
+        this.url = url;
+        attach(/** @type {any} */ (this), url);
+      }
+
+      /** @param {Event} event */
+      tell(event) {
+        /** @type {any} */ (this)[`on${event.type}`]?.(event);
+        this.dispatchEvent(event);
+      }
+
+      close() {
+        this.readyState = 2;
+      }
+    };
+
+    inside.fetch = async (/** @type {string | URL} */ url, { method = "GET" } = {}) => {
+      const answer = await ask(method, url);
+      return new inside.Response(textOf(answer) || null, { status: answer.status, headers: answer.headers });
+    };
+
+    inside.XMLHttpRequest = class XMLHttpRequest extends inside.EventTarget {
+      upload = new inside.EventTarget();
+      overrideMimeType() {}
+      setRequestHeader() {}
+      abort() {}
+
+      /**
+       * @param {string} method
+       * @param {string | URL} url
+       */
+      open(method, url) {
+        this.asked = { method, url };
+      }
+
+      async send() {
+        const { method, url } = /** @type {{method: string, url: string | URL}} */ (this.asked);
+        const answer = await ask(method, url);
+        this.status = answer.status;
+        this.response = this.responseText = textOf(answer);
+        this.headers = new Headers(answer.headers);
+        /** @type {any} */ (this).onload?.();
+        this.dispatchEvent(new inside.Event("loadend"));
+      }
+
+      /** @param {string} name */
+      getResponseHeader(name) {
+        return this.headers?.get(name) ?? null;
+      }
+
+      getAllResponseHeaders() {
+        return Array.from(this.headers ?? [], ([name, value]) => `${name}: ${value}\r\n`).join("");
+      }
+    };
+
+    for (const press of ["click", "keydown"]) {
+      const refuse = (/** @type {KeyboardEvent} */ event) => {
+        if (!event.isTrusted || event.key === "Tab") return;
+        event.preventDefault();
+        event.stopImmediatePropagation();
+      };
+      inside.addEventListener(press, refuse, { capture: true });
+    }
+  }
+}
+
+/** @param {Exchange} exchange */
+function textOf({ headers, chunks }) {
+  return isEventStream(headers) ? "" : chunks.map(([, text]) => text).join("");
+}
