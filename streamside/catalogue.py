@@ -152,6 +152,18 @@ class Example:
         return files_below(self.path)
 
     @property
+    def is_folder(self) -> bool:
+        """Whether it consists of several files."""
+        return not self.path.is_file()
+
+    @property
+    def program(self) -> dict[str, dict[str, str]]:
+        """What it takes to run it in a page: its files' texts, by path from the folder of all, and its environment."""
+        folder = self.path.parent
+        texts = {file.relative_to(folder).as_posix(): file.read_text(encoding="utf-8") for file in self.files}
+        return {"files": texts, "environment": self._for_pages.get("environment", {})}
+
+    @property
     def title(self) -> str:
         """The first line of its docstring, without the full stop."""
         docstring = ast.get_docstring(self.tree) or self.name
@@ -166,8 +178,13 @@ class Example:
     @property
     def obstacle(self) -> str | None:
         """Why it cannot run in the reader's page, in one sentence; None if it can."""
-        reason = self.metadata.get("tool", {}).get("streamside", {}).get("page")
+        reason = self._for_pages.get("page")
         return None if reason is None else str(reason)
+
+    @property
+    def _for_pages(self) -> Mapping[str, Any]:
+        tools: Mapping[str, Any] = self.metadata.get("tool", {})
+        return _mapping(tools.get("streamside", {}), f"examples/{self.path.name}: `[tool.streamside]`")
 
 
 @dataclass(frozen=True)

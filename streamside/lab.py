@@ -119,6 +119,7 @@ class LiveExample:
     height: str
     cable: str
     obstacle: str  # why it cannot run in a page; empty if it can
+    is_folder: bool
     page: str
     exchanges: tuple[Recording, ...]
     frame: str  # the local server's address, in JupyterLab; empty where the output is stored
@@ -135,6 +136,7 @@ class LiveExample:
             "height": self.height,
             "cable": self.cable,
             "obstacle": self.obstacle,
+            "folder": "folder" if self.is_folder else "",
         }
         text = " ".join(f'{name}="{html.escape(value)}"' for name, value in attributes.items() if value)
         # In JSON, "<" only ever stands inside a string: escaped there, nothing in it can end the script element.
@@ -189,7 +191,16 @@ def live(
     # Only a Jupyter server sets this: a notebook that is run to be stored must not hold this machine's address.
     frame = visited if "JPY_SESSION_NAME" in os.environ else ""
     return LiveExample(
-        about.name, about.title, path, height, cable, about.obstacle or "", body_of(page), (first, *rest), frame
+        about.name,
+        about.title,
+        path,
+        height,
+        cable,
+        about.obstacle or "",
+        about.is_folder,
+        body_of(page),
+        (first, *rest),
+        frame,
     )
 
 

@@ -12,7 +12,6 @@ import os
 import selectors
 import sys
 from collections import deque
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -47,15 +46,6 @@ class Clock(asyncio.SelectorEventLoop):
         """Let time pass."""
         self._now += seconds
 
-    def run_in_executor(self, _executor: Any, function: Callable[..., Any], *arguments: Any) -> Any:  # type: ignore[override]
-        """In place: time would not wait for a thread."""
-        future = self.create_future()
-        try:
-            future.set_result(function(*arguments))
-        except Exception as error:
-            future.set_exception(error)
-        return future
-
 
 class _Jumping(selectors.SelectSelector):
     def __init__(self, clock: Clock) -> None:
@@ -75,7 +65,7 @@ class Visit:
     def __init__(self, example: str, program: str) -> None:
         self.messages: list[dict[str, Any]] = []
         self.bridge = bridge.Bridge(self._post)
-        self.example, self.program = example, program
+        self.example, self.files = example, {f"{example}.py": program}
         self.page = Page(self, "/", "")
         self.whole = asyncio.Event()
         self.whole.set()
@@ -98,7 +88,7 @@ class Visit:
 
     async def run(self, do: list[str], seconds: float) -> None:
         """Start the server, do what the reader would, look on. Raises `bridge.ExampleError`."""
-        await self.bridge.start(NAME, self.example, self.program)
+        await self.bridge.start(NAME, self.example, self.files)
         looking = [asyncio.ensure_future(self._look_on(do, seconds)), asyncio.ensure_future(self._enough.wait())]
         done, _ = await asyncio.wait(looking, return_when=asyncio.FIRST_COMPLETED)
         for each in looking:
@@ -152,7 +142,7 @@ class Visit:
 
     async def restart(self, _: str) -> None:
         """Restart the server."""
-        await self.bridge.restart(NAME, self.example, self.program)
+        await self.bridge.restart(NAME, self.example, self.files)
 
     # ---- Requests ----
 

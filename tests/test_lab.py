@@ -154,11 +154,18 @@ def test_the_table_of_contents_names_every_lesson_and_what_is_to_come():
 
 
 def test_an_example_that_cannot_run_in_a_page_says_why():
-    from examples import django_yo
 
-    shown = lab.LiveExample("django_yo", "Yo", "/", "20rem", "", "It needs <threads>.", "", (), "")
+    shown = lab.LiveExample("django_yo", "Yo", "/", "20rem", "", "It needs <threads>.", True, "", (), "")
     assert Found(shown._repr_html_()).tags["live-example"]["obstacle"] == "It needs <threads>."
-    assert live(django_yo, "/", seconds=0.1).obstacle
+
+
+def test_an_example_of_several_files_says_so():
+    from examples import basic_stream, django_yo
+
+    attributes = [
+        Found(live(each, seconds=0.1)._repr_html_()).tags["live-example"] for each in (django_yo, basic_stream)
+    ]
+    assert ["folder" in each for each in attributes] == [True, False]
 
 
 TASK = {

@@ -8,7 +8,7 @@ Several worker processes need three things in common, all from the environment: 
 # dependencies = ["django>=5.2,<6", "channels>=4.3", "channels-redis>=4.3", "uvicorn>=0.54"]
 #
 # [tool.streamside]
-# page = "Django runs what is synchronous, its models and sessions too, in threads; Python in a page has none."
+# environment = {DEMO_PASSWORD = "yo", HOSTS = "*"}
 # ///
 
 import os

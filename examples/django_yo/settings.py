@@ -8,7 +8,7 @@ from pathlib import Path
 # Several processes need one key, or each refuses the sessions of the others.
 # There is none here to be copied.
 SECRET_KEY = os.environ.get("SECRET_KEY") or secrets.token_urlsafe(50)
-ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
+ALLOWED_HOSTS = os.environ.get("HOSTS", "127.0.0.1 localhost").split()
 
 INSTALLED_APPS = [
     "django.contrib.auth",

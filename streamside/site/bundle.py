@@ -16,6 +16,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from importlib import metadata
 from pathlib import Path
 
@@ -37,11 +38,13 @@ PROBE = LIVE / "frame" / "probe.js"
 PYODIDE = NODE_MODULES / "pyodide"
 CACHE = ROOT / ".cache" / "live"
 PACKED = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "boot.zip", "started.bin")  # what starts Python
+ALL = "all.zip"  # what is fetched when somebody imports what no example does
 BRIDGE = tuple(sorted((LIVE / "python/bridge").glob("*.py")))
 IN_A_PAGE = ("__init__", "wire", "sightings", "exercises")  # of this package
 OURS = (*BRIDGE, *(ROOT / "streamside" / f"{name}.py" for name in IN_A_PAGE))
 TOOLS = (Path(__file__), *files_below(runner.HERE))
 KEPT = 3  # results that stay in the cache: those of this state of the files and of the two that were used before it
+READ = {".py", ".html", ".txt", ".mo"}  # what packages read of their own files, as far as examples have them do
 UNFINISHED_SECONDS = 3600  # what is younger may be another build's, which is not through yet
 NOT_IN_A_PAGE = {"uvicorn"}  # the bridge stands for it
 PAGE = {"sys_platform": "emscripten", "platform_system": "Emscripten", "python_version": "3.14", "extra": ""}
@@ -50,7 +53,7 @@ ASSET = re.compile(r"(?:@[\w.-]+/)?[\w.-]+@\d[\w.-]*/[\w./-]+\.(?:js|css)")
 
 def build(target: Path, project: Project | None = None) -> None:
     """Write `service-worker.js`, but for its table, and `live/` with the examples into `target`. Raises `UserError`."""
-    examples = [each for each in (project or Project()).examples if each.obstacle is None and each.path.is_file()]
+    examples = [each for each in (project or Project()).examples if each.obstacle is None]
     files = python_files(examples)
     live = target / "live"
     shutil.rmtree(live, ignore_errors=True)
@@ -59,13 +62,13 @@ def build(target: Path, project: Project | None = None) -> None:
     for name in files.values():
         shutil.copy(CACHE / name, live / name)
     for example in examples:
-        shutil.copy(example.path, live / "examples" / example.path.name)
+        write_program(example, live, files)
     scripts = [script for script in LIVE.rglob("*.js") if script.parent not in (WORKER.parent, PROBE.parent)]
     run_esbuild("without_comments.mjs", LIVE, live, *scripts)
     write_as_one(LIVE / "page/editor.js", live / "page/editor.js", "esm")
     write_as_one(PROBE, live / PROBE.relative_to(LIVE), "iife")
     write_as_one(WORKER, target / WORKER.name, "iife")
-    copy_assets((example.text for example in examples), live / "assets")
+    copy_assets((text for example in examples for text in example.program["files"].values()), live / "assets")
     write_table(live, files)
 
 
@@ -86,11 +89,22 @@ def run_esbuild(program: str, *arguments: object) -> None:
         raise UserError("blog/live", f"{program} failed:\n{done.stderr.strip()}", remedy)
 
 
+def write_program(example: Example, live: Path, files: dict[str, str]) -> None:
+    """An example as pages fetch it: its file, or JSON with a folder's files, environment and own packages."""
+    if not example.is_folder:
+        shutil.copy(example.path, live / "examples")
+        return
+    archive, rest = (files[name] for name in own_archives(example))
+    packages = {"archive": archive, "size": (live / archive).stat().st_size, "rest": rest}
+    text = json.dumps({**example.program, "packages": packages}, ensure_ascii=False)
+    (live / "examples" / f"{example.name}.json").write_text(text, encoding="utf-8")
+
+
 def write_table(live: Path, files: dict[str, str]) -> None:
     """`bundle.js`: what Python is started from, a script for pages."""
     lock = json.loads((PYODIDE / "pyodide-lock.json").read_text(encoding="utf-8"))["info"]
     sizes = {name: (live / files[name]).stat().st_size for name in PACKED}
-    content = {"files": files, "sizes": sizes, "lock": lock}
+    content = {"files": {name: files[name] for name in (*PACKED, ALL)}, "sizes": sizes, "lock": lock}
     (live / "bundle.js").write_text(f"globalThis.streamside = {json.dumps(content, indent=1)};\n", encoding="utf-8")
 
 
@@ -106,7 +120,7 @@ def python_files(examples: Iterable[Example]) -> dict[str, str]:
     examples = list(examples)
     locks = (ROOT / "requirements.lock", ROOT / "package-lock.json")
     inputs = [content(path) for path in (*locks, *OURS, *TOOLS)]
-    inputs += [line.encode() for line in sorted({line for each in examples for line in imports(each.tree)})]
+    inputs += [line.encode() for each in examples for line in needs(each)]
     made = CACHE / f"{digest(*inputs)[:SHORT]}.json"
     if made.is_file():
         made.touch()  # it is in use
@@ -132,27 +146,64 @@ def prune(cache: Path) -> None:
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
+def needs(example: Example) -> list[str]:
+    """What decides which modules the page needs at once: a file's import statements, all of a folder."""
+    if example.is_folder:  # a framework imports what its settings and its templates name
+        return sorted(map(str, example.program["files"].items()))
+    return sorted(imports(example.tree))
+
+
 def imports(program: ast.Module) -> set[str]:
-    """The import statements of a program: what decides which modules the page needs at once."""
+    """The import statements of a program."""
     nodes = ast.walk(program)
     return {ast.unparse(node) for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)}
 
 
 def make_files(folder: Path, examples: list[Example]) -> dict[str, str]:
     """Make the archives and put everything into the cache, named by content: plain name → name there."""
-    gather(folder / "sources", {name for each in examples for name in each.metadata.get("dependencies", [])})
+    common = [example for example in examples if not example.is_folder]
+    distributions = closure(name for each in common for name in dependencies(each))
+    gather(folder / "sources", distributions)
     work = {"/work": folder}
     runner.run(runner.PROGRAMS / "compile_modules.py", work)
-    (folder / "examples").mkdir()
-    for example in examples:
-        shutil.copy(example.path, folder / "examples")
-    runner.run(runner.PROGRAMS / "find_imports.py", work, stdlib=folder / "all.zip")
-    write_boot(folder / "all.zip", set((folder / "imports.txt").read_text(encoding="utf-8").split()))
+    write_programs(folder, common)
+    runner.run(runner.PROGRAMS / "find_imports.py", work, stdlib=folder / ALL)
+    write_boot(folder / ALL, set((folder / "imports.txt").read_text(encoding="utf-8").split()))
     snapshot = folder / "started.bin"
     runner.run(runner.PROGRAMS / "take_snapshot.py", work, stdlib=folder / "boot.zip", snapshot=snapshot)
     files = {name: keep(name, pack((find(name, folder)).read_bytes())) for name in PACKED}
-    files["all.zip"] = keep("all.zip", (folder / "all.zip").read_bytes())
+    files[ALL] = keep(ALL, (folder / ALL).read_bytes())
+    for example in examples:
+        if example.is_folder:
+            files |= make_own(folder, example, distributions)
     return files
+
+
+def make_own(folder: Path, example: Example, others: list[metadata.Distribution]) -> dict[str, str]:
+    """The archives of the packages that one example has beside the `others`, which all have: into the cache as well."""
+    work = folder / example.name
+    known = {each.name for each in others}
+    own = [each for each in closure(dependencies(example)) if each.name not in known]
+    copy_distributions(work / "sources", own, READ)
+    write_programs(work, [example])
+    shutil.copy(folder / "imports.txt", work)
+    runner.run(runner.PROGRAMS / "pack_packages.py", {"/work": work}, stdlib=folder / ALL)
+    archive, rest = own_archives(example)
+    return {
+        archive: keep(archive, pack((work / "needed.zip").read_bytes())),
+        rest: keep(rest, (work / "rest.zip").read_bytes()),
+    }
+
+
+def own_archives(example: Example) -> tuple[str, str]:
+    """What the archives of an example's own packages are called: what it imports, and all."""
+    return f"{example.name}.zip", f"{example.name}-{ALL}"
+
+
+def write_programs(folder: Path, examples: Iterable[Example]) -> None:
+    """What the programs in Pyodide read of the examples."""
+    content = json.dumps({example.name: example.program for example in examples})
+    (folder / "programs.json").write_text(content, encoding="utf-8")
 
 
 def find(name: str, folder: Path) -> Path:
@@ -160,26 +211,40 @@ def find(name: str, folder: Path) -> Path:
     return PYODIDE / name if name.startswith("pyodide") else folder / name
 
 
-def gather(folder: Path, dependencies: Iterable[str]) -> None:
+def gather(folder: Path, distributions: Iterable[metadata.Distribution]) -> None:
     """Put the sources of the standard library, of the packages and of ours where the compiler looks for them."""
     with zipfile.ZipFile(PYODIDE / "python_stdlib.zip") as archive:
         archive.extractall(folder)
-    for distribution in closure(dependencies):
-        for file in distribution.files or []:
-            if file.suffix == ".py" and ".." not in file.parts and "tests" not in file.parts:
-                place = folder / file
-                place.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(str(distribution.locate_file(file)), place)
+    copy_distributions(folder, distributions, {".py"})
     for path in OURS:
         place = folder / path.relative_to(LIVE / "python" if path in BRIDGE else ROOT)
         place.parent.mkdir(exist_ok=True)
         shutil.copy(path, place)
 
 
-def closure(dependencies: Iterable[str]) -> list[metadata.Distribution]:
+def copy_distributions(
+    folder: Path, distributions: Iterable[metadata.Distribution], suffixes: AbstractSet[str]
+) -> None:
+    """The files of packages, without their tests and what is for readers of other languages."""
+    for distribution in distributions:
+        for file in distribution.files or []:
+            foreign = "locale" in file.parts and "en" not in file.parts and file.suffix != ".py"
+            apart = {"..", "tests"} & {*file.parts} or file.parts[0].endswith(".dist-info") or foreign
+            if file.suffix in suffixes and not apart:
+                place = folder / file
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(str(distribution.locate_file(file)), place)
+
+
+def dependencies(example: Example) -> list[str]:
+    """The requirements in its script block."""
+    return list(map(str, example.metadata.get("dependencies", [])))
+
+
+def closure(requirements: Iterable[str]) -> list[metadata.Distribution]:
     """The pure Python packages that these requirements need in a page, as this environment has them."""
     found: dict[str, metadata.Distribution] = {}
-    wanted = [Requirement(text) for text in dependencies]
+    wanted = [Requirement(text) for text in requirements]
     while wanted:
         requirement = wanted.pop()
         name = canonicalize_name(requirement.name)
@@ -213,6 +278,6 @@ def pack(data: bytes) -> bytes:
 def keep(name: str, data: bytes) -> str:
     """Put a file into the cache, named by its SHA-256, by which the page knows it again; return that name."""
     # Not called .gz: some hosts would say that it is encoded, and browsers would unpack it too early.
-    kept = f"files/{hashlib.sha256(data).hexdigest()}-{name}" + ("" if name == "all.zip" else ".packed")
+    kept = f"files/{hashlib.sha256(data).hexdigest()}-{name}" + ("" if name.endswith(ALL) else ".packed")
     atomic_files.write(CACHE / kept, data)
     return kept

@@ -82,7 +82,7 @@ class Laboratory:
     def run(self, program: str | None = None, name: str = "program", **options: Any) -> "Run":
         """Run a program, or the example of that name, and wait until its page is there."""
         if program is not None:
-            options["source"] = program
+            options["files"] = {f"{name}.py": program}
         number = self.page.evaluate("([name, options]) => run(name, options)", [name, options])
         return Run(self.page, number)
 

@@ -38,7 +38,7 @@ export const obstacle = async () => fake.obstacle ?? null;
 export const prepare = async () => void (fake.prepared = (fake.prepared ?? 0) + 1);
 export async function start(example, options) {
   const note = (what) => async (...values) => void fake.calls.push([what, ...values]);
-  fake.calls.push(["start", example, options.path, options.source ?? null, JSON.stringify(options.cable)]);
+  fake.calls.push(["start", example, options.path, options.files ?? null, JSON.stringify(options.cable)]);
   options.onprogress("Fetching Python", 0.25);
   await fake.gate;
   fake.print = options.onprint;

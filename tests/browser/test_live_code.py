@@ -37,7 +37,7 @@ def test_code_is_changed_run_reset_and_passed_on(show: Callable[..., Locator], p
     assert download.value.path().read_text() == PROGRAM + "# mine"
     field.press("Control+Enter")
     expect(live).to_have_attribute("state", "running")
-    assert calls(page)[0][3] == PROGRAM + "# mine"
+    assert calls(page)[0][3] == {"numbers.py": PROGRAM + "# mine"}
     code.get_by_role("button", name="Run edited version").click()
     page.wait_for_function("fake.calls.length === 3")
     assert [call[0] for call in calls(page)] == ["start", "stop", "start"]

@@ -68,7 +68,7 @@ def test_it_says_what_it_could_do_and_runs_only_when_it_is_confirmed(
     expect(run_button(live)).to_be_focused()
     page.keyboard.press("Enter")
     expect(live).to_have_attribute("state", "running")
-    assert [call[3] for call in calls(page)] == [LINKED]
+    assert [call[3] for call in calls(page)] == [{"numbers.py": LINKED}]
 
 
 def test_it_is_asked_once_for_each_program(follow: Callable[..., Locator], page: Page) -> None:

@@ -57,7 +57,7 @@ def test_the_first_example_streams_into_its_page_and_stops_when_that_is_left(fre
 def test_all_examples_for_the_page_run_in_it_at_once(laboratory: Laboratory) -> None:
     for example in catalogue.Project().examples:
         if not example.obstacle:
-            run = laboratory.run(name=example.name)
+            run = laboratory.run(name=example.name, isFolder=example.is_folder)
             run.frame().locator("h1").wait_for()
             assert "Traceback" not in run.log
 
@@ -87,7 +87,8 @@ def test_two_examples_share_one_python(laboratory: Laboratory) -> None:
 def test_a_program_that_does_not_start(laboratory: Laboratory, program: str, message: str, line: int | None) -> None:
     failure = laboratory.page.evaluate(
         """(source) =>
-          run("program", { source }).catch(({ name, message, line, log }) => ({ name, message, line, log }))""",
+          run("program", { files: { "program.py": source } })
+            .catch(({ name, message, line, log }) => ({ name, message, line, log }))""",
         program,
     )
     printed = failure.pop("log")
@@ -97,7 +98,7 @@ def test_a_program_that_does_not_start(laboratory: Laboratory, program: str, mes
 
 
 def test_an_example_that_does_not_exist(laboratory: Laboratory) -> None:
-    with pytest.raises(Error, match="The site has no example “nothing”"):
+    with pytest.raises(Error, match="The program of this example could not be fetched"):
         laboratory.run(name="nothing")
     laboratory.run(COUNTER).wait("run.log.includes('begin')")  # and another one runs
 
@@ -133,7 +134,8 @@ def test_a_run_waits_until_what_was_stopped_before_has_ended(laboratory: Laborat
 GIVE_UP = """(source) => {
   const giveUp = new AbortController();
   const before = steps.length;
-  const failed = run("program", { source, signal: giveUp.signal }).catch((error) => error.message);
+  const options = { files: { "program.py": source }, signal: giveUp.signal };
+  const failed = run("program", options).catch((error) => error.message);
   const isStarting = () => steps.slice(before).some(([step]) => step === "Starting the server");
   const waiting = setInterval(() => isStarting() && giveUp.abort(), 50);
   return failed.finally(() => clearInterval(waiting));

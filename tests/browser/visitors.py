@@ -16,7 +16,7 @@ from tests.patience import PATIENCE
 
 RUN = """async (site, example, source) => {
   const { start } = await import(`${site}live/page/run-example.js`);
-  const running = await start(example, source ? { source } : {});
+  const running = await start(example, source ? { files: { [`${example}.py`]: source } } : {});
   const frame = document.createElement("iframe");
   frame.src = running.url;
   const loaded = new Promise((resolve) => (frame.onload = resolve));

@@ -20,7 +20,7 @@ class Host:
     def __init__(self, app: Any) -> None:
         self.posted: list[dict[str, Any]] = []
         self.bridge = Bridge(self.posted.append)
-        self.server = Server("server-1", app)
+        self.server = Server("server-1", "program", app)
         self.bridge.servers["server-1"] = self.server
         self._count = 0
 

@@ -90,9 +90,9 @@ def test_start_restart_and_a_new_service_worker() -> None:
         assert host.said("end", name)[0]["error"] == "The service worker was replaced."
         await host.settled()
         await host.bridge.stop("server-1")
-        await host.bridge.start("server-1", "program", PROGRAM)
+        await host.bridge.start("server-1", "program", {"program.py": PROGRAM})
         host.bridge.servers["server-1"].cookies.store("localhost", "/", ["a=1"])
-        await host.bridge.restart("server-1", "program", PROGRAM)
+        await host.bridge.restart("server-1", "program", {"program.py": PROGRAM})
         assert host.bridge.servers["server-1"].cookies.header("/") == "a=1"
         await host.bridge.stop("server-1")
 
@@ -118,8 +118,10 @@ async def app(scope, receive, send):
 def test_who_asks_while_the_server_restarts_is_answered_by_the_new_one() -> None:
     async def test() -> None:
         host = Host(None)
-        await host.bridge.start("server-1", "program", SLOW)
-        restarting = [asyncio.create_task(host.bridge.restart("server-1", "program", SLOW)) for _ in range(2)]
+        await host.bridge.start("server-1", "program", {"program.py": SLOW})
+        restarting = [
+            asyncio.create_task(host.bridge.restart("server-1", "program", {"program.py": SLOW})) for _ in range(2)
+        ]
         await turns()
         name, gone = host.request(), host.request()
         host.tell("cancel", gone)
@@ -135,8 +137,8 @@ def test_who_asks_while_the_server_restarts_is_answered_by_the_new_one() -> None
 def test_a_server_that_is_stopped_while_it_restarts_is_stopped() -> None:
     async def test() -> None:
         host = Host(None)
-        await host.bridge.start("server-1", "program", SLOW)
-        restarting = asyncio.create_task(host.bridge.restart("server-1", "program", SLOW))
+        await host.bridge.start("server-1", "program", {"program.py": SLOW})
+        restarting = asyncio.create_task(host.bridge.restart("server-1", "program", {"program.py": SLOW}))
         await turns()
         waiting = host.request()
         await host.bridge.stop("server-1")
@@ -161,7 +163,7 @@ async def app(scope, receive, send):
 
     async def test() -> None:
         host = Host(None)
-        starting = asyncio.create_task(host.bridge.start("server-2", "program", program))
+        starting = asyncio.create_task(host.bridge.start("server-2", "program", {"program.py": program}))
         await turns()
         await host.bridge.stop("server-2")
         with pytest.raises(ExampleError, match="stopped"):
@@ -176,9 +178,8 @@ async def app(scope, receive, send):
 def test_a_stopped_server_leaves_no_memory_behind() -> None:
     async def test() -> None:
         host = Host(None)
-        await host.bridge.start(
-            "server-1", "program", SLOW + "class Large:\n    pass\nkept = Large()\nkept.me = kept\n"
-        )
+        program = SLOW + "class Large:\n    pass\nkept = Large()\nkept.me = kept\n"
+        await host.bridge.start("server-1", "program", {"program.py": program})
         kept = weakref.ref(sys.modules["server-1"].kept)
         await host.bridge.stop("server-1")
         assert kept() is None

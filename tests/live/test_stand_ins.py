@@ -23,7 +23,7 @@ def test_what_a_page_lacks_is_given() -> None:
         printing.set("two")
         second = signal_shutdown()
         assert await run_in_threadpool(lambda: 42) == 42
-        Server("one", None).announce_stop()
+        Server("one", "program", None).announce_stop()
         assert first.is_set()
         assert not second.is_set()
 

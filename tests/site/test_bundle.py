@@ -51,8 +51,36 @@ def test_everything_is_there_under_the_name_that_the_table_says(site: Path) -> N
 
 
 def test_examples_are_copied_unless_they_cannot_run_in_a_page(site: Path) -> None:
-    copied = {path.stem: path.read_text() for path in (site / "live/examples").iterdir()}
-    assert copied == {each.name: each.text for each in Project().examples if each.obstacle is None}
+    copied = {path.name: path.read_text() for path in (site / "live/examples").iterdir()}
+    running = [each for each in Project().examples if each.obstacle is None]
+    assert {name for name in copied if name.endswith(".py")} == {
+        each.path.name for each in running if each.path.is_file()
+    }
+    assert all(copied[each.path.name] == each.text for each in running if each.path.is_file())
+    assert {name for name in copied if name.endswith(".json")} == {f"{e.name}.json" for e in running if e.is_folder}
+
+
+def test_a_folder_has_its_own_packages_of_which_nobody_else_fetches_a_byte(site: Path, tmp_path: Path) -> None:
+    program = json.loads((site / "live/examples/django_yo.json").read_text(encoding="utf-8"))
+    assert program["files"]["django_yo/views.py"] == (ROOT / "examples/django_yo/views.py").read_text(encoding="utf-8")
+    assert "django_yo/templates/django_yo/page.html" in program["files"]
+    archive = (site / "live" / program["packages"]["archive"]).read_bytes()
+    assert program["packages"]["size"] == len(archive) < 1_300_000
+    (tmp_path / "own.zip").write_bytes(gzip.decompress(archive))
+    with (
+        zipfile.ZipFile(tmp_path / "own.zip") as own,
+        zipfile.ZipFile(site / "live" / program["packages"]["rest"]) as rest,
+        boot(site, tmp_path) as common,
+        zipfile.ZipFile(site / "live" / table(site)["files"]["all.zip"]) as everything,
+    ):
+        names = set(own.namelist())
+        assert {"own/django/db/backends/sqlite3/base.pyc", "standard/sqlite3/__init__.pyc"} <= names
+        assert "own/django/forms/templates/django/forms/div.html" in names
+        assert "own/django/contrib/admin/options.pyc" in set(rest.namelist()) - names
+        assert not [name for name in names if name.startswith("standard/") and name[9:] in common.namelist()]
+        others = {*common.namelist(), *common.read("modules.txt").decode().split(), *everything.namelist()}
+    assert not [name for name in others if name.split("/")[0].split(".")[0] in ("django", "asgiref", "channels")]
+    assert "django" not in (site / "live/bundle.js").read_text(encoding="utf-8")
 
 
 def test_the_first_archive_has_what_examples_ask_for_and_names_all_that_there_is(site: Path, tmp_path: Path) -> None:

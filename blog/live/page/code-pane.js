@@ -2,25 +2,36 @@
 
 import { compare } from "./changed-lines.js";
 import { button, element } from "./dom.js";
+import { EditedFile } from "./edited-file.js";
+import { fetchProgram } from "./example-program.js";
+import { FileList } from "./file-list.js";
 import { keepEdits, keptEdits } from "./kept-edits.js";
 import { LinkedProgram } from "./linked-program-notice.js";
 import { fromFragment, isFor, toFragment } from "./program-link.js";
 
 const KEYS = "Ctrl+Enter (on a Mac ⌘ for Ctrl) runs it, Ctrl+F searches, Ctrl+] indents, Tab leaves the editor.";
 
+/** @typedef {{line: number, message: string, file?: string}} Complaint */
+
 export class CodePane {
-  /** @type {ReturnType<typeof import('./editor.js').createEditor> | null} */
-  #editor = null;
-  #original = "";
+  /** @type {Map<string, EditedFile>} */
+  #files = new Map();
+  /** The one in sight. @type {EditedFile | undefined} */
+  #file;
+  /** @type {FileList | undefined} */
+  #list;
 
   /**
    * @param {string} example
+   * @param {boolean} isFolder  it has several files
    * @param {{onrun: () => void, onchange: () => void}} listeners
    */
-  constructor(example, { onrun, onchange }) {
+  constructor(example, isFolder, { onrun, onchange }) {
     this.example = example;
+    this.isFolder = isFolder;
     this.onrun = onrun;
     this.onchange = onchange;
+    this.name = element("span", {}, isFolder ? example : `${example}.py`);
     this.mark = element("span", { class: "changed", hidden: true }, "changed");
     this.runButton = button("Run edited version", onrun, { class: "primary", disabled: true });
     this.linked = new LinkedProgram(example, () => {
@@ -36,13 +47,13 @@ export class CodePane {
       element(
         "div",
         { class: "pane-bar" },
-        element("p", {}, `${example}.py `, this.mark),
+        element("p", {}, this.name, " ", this.mark),
         element(
           "div",
           {},
           this.runButton,
           ...(navigator.clipboard ? [this.linkButton] : []),
-          button("Download", () => this.#download()),
+          button("Download", () => this.#file?.download()),
         ),
       ),
       this.linked.element,
@@ -53,92 +64,153 @@ export class CodePane {
 
   /** Fetch the editor and the program. Rejects if either cannot be had. */
   async open() {
-    const address = new URL(`../examples/${this.example}.py`, import.meta.url);
-    const [{ createEditor }, response] = await Promise.all([
+    const [{ createEditor }, { files }] = await Promise.all([
       import("./editor.js"),
-      fetch(address, { cache: "no-cache" }),
+      fetchProgram(this.example, this.isFolder),
     ]);
-    if (!response.ok) throw new Error(`The program of this example could not be fetched (status ${response.status}).`);
-    this.#original = await response.text();
-    this.#editor = createEditor(this.place, {
-      source: this.#original,
-      label: `Code of ${this.example}.py`,
-      help: this.keys.id,
-      onchange: (byReader) => this.#changed(byReader),
-      onrun: this.onrun,
-    });
+    for (const [name, original] of Object.entries(files)) {
+      const options = {
+        help: this.keys.id,
+        onchange: (/** @type {boolean} */ byReader) => this.#changed(byReader),
+        onrun: this.onrun,
+      };
+      this.#files.set(
+        name,
+        new EditedFile(name, original, (place, own) => createEditor(place, { ...options, ...own })),
+      );
+    }
+    const names = [...this.#files.keys()];
+    if (this.isFolder) {
+      this.#list = new FileList(names, (name) => this.#open(name));
+      this.place.classList.add("with-files");
+      this.place.append(this.#list.element);
+    }
     const kept = keptEdits(this.example);
-    if (kept !== null) this.#editor.source = kept;
+    if (kept !== null) this.#take(kept);
+    this.#open(names.find((name) => this.#files.get(name)?.changed) ?? names[0] ?? "");
+  }
+
+  /**
+   * @param {string} name  of the file that is to be in sight
+   */
+  #open(name) {
+    const file = this.#files.get(name);
+    if (!file || file === this.#file) return;
+    this.#file?.element.remove();
+    this.#file = file;
+    this.place.append(file.open());
+    this.name.textContent = name;
+    this.#list?.select(name);
+    this.#mark();
   }
 
   /** Show the program that came with the address. Rejects if that is broken. */
   async openLinked() {
-    let program;
     try {
-      program = await fromFragment(this.example, location.hash);
+      const program = await fromFragment(this.example, location.hash);
+      if (program === null || !this.#file) return;
+      this.#take(program);
     } catch {
       this.reset();
       throw new Error("The code in this page’s address is damaged; below is the original.");
     }
-    if (program === null || !this.#editor) return;
-    this.#editor.source = program;
-    const compared = compare(this.#original, this.source);
-    this.linked.show(this.source, compared);
-    this.#editor.show(compared.changed[0] ?? 1);
+    const compared = [...this.#files.values()].map((file) => ({
+      file: this.isFolder ? file.name : "",
+      ...compare(file.original, file.source),
+    }));
+    const differing = compared.filter(({ changed, missing }) => changed.length || missing);
+    this.linked.show(this.#different, differing);
+    const [first] = differing;
+    if (first) {
+      this.#open(first.file || this.#file.name);
+      this.#file.show(first.changed[0] ?? 1);
+    }
     this.#changed();
   }
 
   /**
-   * Bring a definition into sight.
+   * Bring a definition into sight, in the first file that has it.
    * @param {string} name  such as `progress`, or `Hub.publish`
    */
   showDefinition(name) {
     const last = name.split(".").at(-1);
-    const lines = this.source.split("\n");
     const begins = new RegExp(`^\\s*(?:async )?(?:def|class) ${last}\\b|^${last}\\s*[:=]`);
-    const line = lines.findIndex((each) => begins.test(each)) + 1;
-    if (line) this.#editor?.show(line);
+    for (const file of this.#files.values()) {
+      const line = file.source.split("\n").findIndex((each) => begins.test(each)) + 1;
+      if (!line) continue;
+      this.#open(file.name);
+      file.show(line);
+      return;
+    }
   }
 
-  get source() {
-    return this.#editor?.source ?? this.#original;
+  /** The texts of all files, by name. */
+  get files() {
+    return Object.fromEntries([...this.#files].map(([name, { source }]) => [name, source]));
   }
 
   get changed() {
-    return this.source !== this.#original;
+    return [...this.#files.values()].some(({ changed }) => changed);
+  }
+
+  /** What is not as in the lesson, in one text: the only file's, or JSON with those of the files that differ. */
+  get #different() {
+    const [only] = this.#files.values();
+    if (!this.isFolder) return only?.source ?? "";
+    const changed = [...this.#files.values()].filter((file) => file.changed);
+    return JSON.stringify(Object.fromEntries(changed.map(({ name, source }) => [name, source])));
+  }
+
+  /**
+   * Make the program what such a text says. Throws if it does not fit.
+   * @param {string} different
+   */
+  #take(different) {
+    const texts = this.isFolder ? JSON.parse(different) : { [`${this.example}.py`]: different };
+    for (const [name, text] of Object.entries(texts)) {
+      if (!this.#files.has(name) || typeof text !== "string") throw new Error(`There is no file ${name}.`);
+    }
+    for (const [name, file] of this.#files) file.source = texts[name] ?? file.original;
   }
 
   reset() {
-    if (!this.#editor) return;
-    this.#editor.source = this.#original;
+    for (const file of this.#files.values()) file.source = file.original;
+    if (!this.#file) return;
     this.linked.hide();
     this.#changed();
     if (isFor(this.example, location.hash)) history.replaceState(null, "", location.pathname + location.search);
   }
 
-  /** @param {{line: number, message: string} | null} complaint */
-  complain(complaint) {
-    this.#editor?.complain(complaint);
+  /**
+   * Mark the line that Python complains of.
+   * @param {Complaint | null} told  null: no complaint any more
+   * @param {boolean} [isToBeSeen]  whatever file is in sight now
+   */
+  complain(told, isToBeSeen = false) {
+    if (told?.file && isToBeSeen) this.#open(told.file);
+    for (const [name, file] of this.#files) {
+      file.complain(told && name === (told.file ?? this.#file?.name) ? told : null);
+    }
   }
 
   /** @param {boolean} [byReader]  only what readers have typed themselves is kept: nothing that came with a link */
   #changed(byReader = false) {
-    this.mark.hidden = this.runButton.disabled = !this.changed;
+    this.#mark();
+    this.runButton.disabled = !this.changed;
     this.runButton.hidden = this.linked.isPending;
-    if (byReader && !this.linked.isPending) keepEdits(this.example, this.changed ? this.source : null);
+    if (byReader && !this.linked.isPending) keepEdits(this.example, this.changed ? this.#different : null);
     this.onchange();
   }
 
+  #mark() {
+    this.mark.hidden = !this.#file?.changed;
+    for (const [name, { changed }] of this.#files) this.#list?.mark(name, changed);
+  }
+
   async #copyLink() {
-    history.replaceState(null, "", await toFragment(this.example, this.source));
+    history.replaceState(null, "", await toFragment(this.example, this.#different));
     await navigator.clipboard.writeText(location.href);
     this.linkButton.textContent = "Copied";
     setTimeout(() => (this.linkButton.textContent = "Copy link"), 1500);
-  }
-
-  #download() {
-    const href = URL.createObjectURL(new Blob([this.source], { type: "text/x-python" }));
-    element("a", { href, download: `${this.example}.py` }).click();
-    setTimeout(() => URL.revokeObjectURL(href), 1000);
   }
 }

@@ -129,7 +129,7 @@ export function createEditor(parent, { source, label, help, onchange, onrun }) {
         indentOnInput(),
         bracketMatching(),
         indentUnit.of("    "),
-        python(),
+        ...(label.endsWith(".py") ? [python()] : []),
         syntaxHighlighting(colours),
         complaint,
         changes(source),

@@ -3,7 +3,7 @@
 import { button, element } from "./dom.js";
 import { ranges } from "./changed-lines.js";
 
-/** @typedef {ReturnType<typeof import("./changed-lines.js").compare>} Compared */
+/** @typedef {ReturnType<typeof import("./changed-lines.js").compare> & {file: string}} Compared  file: "" if there is one only */
 
 export class LinkedProgram {
   /** The linked programs that the reader has confirmed. @type {Set<string>} */
@@ -36,18 +36,17 @@ export class LinkedProgram {
 
   /**
    * @param {string} program
-   * @param {Compared} compared  with the lesson's
+   * @param {Compared[]} differing  its files that are not as in the lesson
    */
-  show(program, compared) {
+  show(program, differing) {
     this.#program = program;
     this.check.checked = false;
     this.runButton.disabled = true;
     this.difference.replaceChildren(
       element("strong", {}, "This program came with a link."),
-      ` ${difference(compared)}`,
+      ` ${differing.map(difference).join(" ")}`,
     );
-    const isLessons = !compared.changed.length && !compared.missing;
-    this.element.hidden = isLessons || this.#confirmed.has(program);
+    this.element.hidden = !differing.length || this.#confirmed.has(program);
   }
 
   hide() {
@@ -71,10 +70,16 @@ function whatItCanDo(host) {
 }
 
 /** @param {Compared} compared */
-function difference({ changed, missing }) {
-  const lines = `${changed.length === 1 ? "Line" : "Lines"} ${ranges(changed)}`;
+function difference({ file, changed, missing }) {
+  const lines = `${changed.length === 1 ? "line" : "lines"} ${ranges(changed)}`;
   const marked = `${lines}, marked below, ${changed.length === 1 ? "is" : "are"} not the lesson’s.`;
   const gone =
-    missing === 1 ? "One line of the lesson’s is left out." : `${missing} lines of the lesson’s are left out.`;
-  return [changed.length ? marked : "", missing ? gone : ""].filter(Boolean).join(" ");
+    missing === 1 ? "one line of the lesson’s is left out." : `${missing} lines of the lesson’s are left out.`;
+  const [first = "", ...more] = [changed.length ? marked : "", missing ? gone : ""].filter(Boolean);
+  return [file ? `In ${file}, ${first}` : capitalised(first), ...more.map(capitalised)].join(" ");
+}
+
+/** @param {string} sentence */
+function capitalised(sentence) {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }

@@ -76,9 +76,9 @@ class Live {
   constructor(host) {
     this.host = host;
     this.example = host.getAttribute("example") ?? "";
+    this.isFolder = host.hasAttribute("folder");
     this.path = host.getAttribute("path") ?? "/";
     this.title = host.getAttribute("title") ?? this.example;
-    this.file = `${this.example}.py`;
     this.obstacle = host.getAttribute("obstacle") ?? "";
     const recording = JSON.parse(host.querySelector(":scope > script")?.textContent ?? '{"page": "", "exchanges": []}');
 
@@ -277,7 +277,8 @@ class Live {
       const running = await start(this.example, {
         path: this.path,
         cable,
-        source: this.#code?.changed ? this.#code.source : undefined,
+        isFolder: this.isFolder,
+        files: this.#code?.changed ? this.#code.files : undefined,
         onprogress: (...progress) => signal.aborted || this.#showProgress(...progress),
         onprint: (lines) => signal === this.#attempt.signal && this.#print(lines), // not of the run before
         signal,
@@ -292,7 +293,7 @@ class Live {
       if (/** @type {Error} */ (error).name === "Obstacle") {
         this.#cannotRun(/** @type {Error} */ (error).message);
         await this.#playOrPause();
-      } else this.#fail(/** @type {Error & {line?: number}} */ (error));
+      } else this.#fail(/** @type {Error & {line?: number, file?: string}} */ (error));
     }
   }
 
@@ -365,21 +366,22 @@ class Live {
 
   /**
    * The program did not start: nothing of what ran before is left to be taken for its own.
-   * @param {Error & {line?: number}} error
+   * @param {Error & {line?: number, file?: string}} error
    */
-  #fail({ message, line }) {
+  #fail({ message, line, file }) {
     this.#setState("failed");
     this.wire.reset();
     this.app.replaceChildren(element("p", { class: "live-nothing" }, "Nothing to show: the program did not start."));
-    this.#complain({ message, line: line ?? this.#log?.complaint(this.file)?.line });
-    if (line) void this.#openCode().then(() => this.#code?.complain({ line, message }));
+    const place = line ? { line, file } : this.#log?.complaint(this.example);
+    this.#complain({ ...place, message });
+    if (line) void this.#openCode().then(() => this.#code?.complain({ line, file, message }, true));
   }
 
   /** @param {string} lines  that Python has printed */
   #print(lines) {
     this.#log?.print(lines);
     this.host.dispatchEvent(new CustomEvent("live-print", { bubbles: true, detail: lines }));
-    const complaint = this.#log?.complaint(this.file);
+    const complaint = this.#log?.complaint(this.example);
     if (!complaint || this.#state !== "running") return; // of a program that does not start, its failure tells
     if (JSON.stringify(complaint) === this.#told) return;
     this.#told = JSON.stringify(complaint);
@@ -389,11 +391,12 @@ class Live {
 
   /**
    * In one sentence above the panes, in the program, and with all that was printed.
-   * @param {{message: string, line: number | undefined}} complaint
+   * @param {import('./traceback.js').Complaint} complaint
    */
-  #complain({ message, line }) {
-    this.#tell(line ? `Line ${line}: ${message}` : message, true);
-    this.#code?.complain(line ? { line, message } : null);
+  #complain({ message, line, file }) {
+    const where = this.isFolder && file ? `${file}, line ${line}` : `Line ${line}`;
+    this.#tell(line ? `${where}: ${message}` : message, true);
+    this.#code?.complain(line ? { line, file, message } : null);
     if (this.#log) this.#log.element.open = true;
   }
 
@@ -461,7 +464,7 @@ class Live {
         this.app.scrollIntoView({ block: "nearest" }); // on a phone it is far above
         void this.run();
       };
-      const code = new CodePane(this.example, { onrun, onchange });
+      const code = new CodePane(this.example, this.isFolder, { onrun, onchange });
       this.codePlace.replaceChildren(code.element);
       await code.open();
       this.#code = code;

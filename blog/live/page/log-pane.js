@@ -45,10 +45,10 @@ export class LogPane {
 
   /**
    * What the newest traceback complains of, if there is one.
-   * @param {string} file  the program's
+   * @param {string} example  whose program it is
    */
-  complaint(file) {
-    return complaint(this.#text, file);
+  complaint(example) {
+    return complaint(this.#text, example);
   }
 
   /** @param {string} line */

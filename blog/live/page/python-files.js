@@ -43,7 +43,7 @@ export class Fetching {
   /** Bytes per second, as Pyodide's scripts have come; 0 if that was not from the network. @type {Promise<number> | undefined} */
   #speedOfScripts;
   /** The bytes of what is to be fetched; those of what need not be are taken out as that shows. */
-  #sizes = new Map(Object.entries(streamside.sizes));
+  #sizes;
   #began = 0;
   /** @type {(bytesPerSecond: number) => void} */
   #measured = () => {};
@@ -53,10 +53,12 @@ export class Fetching {
   /**
    * @param {(loaded: number, size: number, isSizeKnown: boolean) => void} onprogress  called as bytes come
    * @param {AbortSignal} signal
+   * @param {Record<string, number>} [sizes]  of the files that may be fetched
    */
-  constructor(onprogress, signal) {
+  constructor(onprogress, signal, sizes = streamside.sizes) {
     this.#onprogress = onprogress;
     this.#signal = signal;
+    this.#sizes = new Map(Object.entries(sizes));
   }
 
   /** The reader has pressed Run: nothing is held back any more. */
@@ -121,14 +123,23 @@ export class Fetching {
   }
 
   /**
+   * An example's own packages.
+   * @param {string} path  of their archive, below `live/`
+   */
+  async packages(path) {
+    return (await this.#file(path, "application/octet-stream", path)).arrayBuffer();
+  }
+
+  /**
    * A packed file of the bundle, unpacked: from the cache, where it stays once it has been fetched.
    * @param {string} name
    * @param {string} type
+   * @param {string} [path]  below `live/`
    */
-  async #file(name, type) {
-    const url = address(name);
+  async #file(name, type, path = streamside.files[name]) {
+    const url = `${SITE}live/${path}`;
     const cache = await openCache(SITE);
-    const kept = await take(cache, url, digest(name));
+    const kept = await take(cache, url, digestIn(path));
     if (kept) this.#sizes.delete(name);
     else await this.#permission(name);
     const packed = kept ? new Response(kept) : await this.#fetch(name, url, cache);
@@ -184,10 +195,10 @@ export function address(name) {
 
 /**
  * The SHA-256 of a file of the bundle, which is named by it.
- * @param {string} name
+ * @param {string} path
  */
-function digest(name) {
-  return streamside.files[name].replace(/^files\/|-.*/g, "");
+function digestIn(path) {
+  return path.replace(/^files\/|-.*/g, "");
 }
 
 /** @param {string} name */

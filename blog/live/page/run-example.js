@@ -12,6 +12,7 @@ import "../bundle.js";
 import { address, Fetching } from "./python-files.js";
 import { missingSource } from "./content-security.js";
 import { EventStreams } from "./event-stream.js";
+import { fetchProgram } from "./example-program.js";
 import { UnheardEvents } from "./unheard-events.js";
 
 const SITE = new URL("../../", import.meta.url).href;
@@ -30,10 +31,12 @@ const BUSY = "The program keeps Python to itself: somewhere it needs an await.";
 
 /** @typedef {{cut: boolean, delay: number, rate: number, hold: boolean, answer: 503 | 204 | null}} CableState */
 /** @typedef {Record<string, any> & {kind: "waiting" | "request" | "response" | "chunk" | "frame" | "end" | "source", time: number}} WireMessage */
+/** @typedef {import("./example-program.js").Program} Program */
 /** @typedef {(step: string, fraction: number, amount?: string) => void} OnProgress  `amount` is what has been fetched, in words */
 /**
  * @typedef {object} Options
- * @property {string} [source]  the program to run instead of the example's file
+ * @property {boolean} [isFolder]  the example has several files
+ * @property {Record<string, string>} [files]  those to run instead of the example's own
  * @property {string} [path]  what the frame is to show
  * @property {Partial<CableState>} [cable]  the cable's state from the first request on
  * @property {OnProgress} [onprogress]
@@ -41,16 +44,18 @@ const BUSY = "The program keeps Python to itself: somewhere it needs an await.";
  * @property {AbortSignal} [signal]  gives up while it is starting; a program that does not let go is ended
  */
 
-/** The example cannot run: a sentence for the reader, and the line of its program where that is known. */
+/** The example cannot run: a sentence for the reader, and the line and the file of its program where they are known. */
 export class StartError extends Error {
   /**
    * @param {string} message
    * @param {number} [line]
+   * @param {string} [file]
    */
-  constructor(message, line) {
+  constructor(message, line, file) {
     super(message);
     this.name = "StartError";
     this.line = line;
+    this.file = file;
   }
 }
 
@@ -85,22 +90,31 @@ export async function obstacle() {
 }
 
 /**
- * Serve an example, or an edited version of it (`source`).
+ * Serve an example, or an edited version of it (`files`).
  * @param {string} example  its name, such as "basic_stream"
  * @param {Options} [options]
  * @returns {Promise<Running>}  rejects with `StartError`
  */
 export async function start(example, options = {}) {
-  const { source, path = "/", cable = {}, onprogress = () => {}, onprint = () => {}, signal } = options;
+  const {
+    isFolder = false,
+    files,
+    path = "/",
+    cable = {},
+    onprogress = () => {},
+    onprint = () => {},
+    signal,
+  } = options;
   const reason = await obstacle();
   if (reason) throw new Obstacle(reason);
   await Promise.all(stops); // of which one may yet end Python
   if (signal?.aborted) throw new StartError(STOPPED);
-  const [program] = await Promise.all([
-    source ?? fetchExample(example),
-    python.boot(onprogress, signal),
-    connection.ready(),
-  ]);
+  const fetching = programOf(example, isFolder, files);
+  const unpacking = fetching.then(({ packages }) => packages && python.unpack(example, packages));
+  unpacking.catch(() => {}); // told below, if Python has started
+  const [program] = await Promise.all([fetching, python.boot(onprogress, signal), connection.ready()]);
+  if (program.packages) onprogress("Fetching the example’s packages", 0.9);
+  await unpacking;
   if (signal?.aborted) throw new StartError(STOPPED);
   onprogress("Starting the server", 0.95);
   const running = new Running(example, program, path, cable, onprint);
@@ -110,6 +124,23 @@ export async function start(example, options = {}) {
   connection.keepForNextVisit();
   onprogress("Running", 1);
   return running;
+}
+
+/**
+/**
+ * @param {string} example
+ * @param {boolean} isFolder
+ * @param {Record<string, string>} [files]  instead of its own
+ * @returns {Promise<Program>}
+ */
+async function programOf(example, isFolder, files) {
+  if (files && !isFolder) return { files, environment: {} };
+  try {
+    const program = await fetchProgram(example, isFolder);
+    return { ...program, files: files ?? program.files };
+  } catch (error) {
+    throw new StartError(error instanceof Error ? error.message : String(error));
+  }
 }
 
 /**
@@ -126,13 +157,6 @@ export async function prepare() {
 }
 
 let hasFailedAhead = false;
-
-/** @param {string} example */
-async function fetchExample(example) {
-  const response = await fetch(`${SITE}live/examples/${example}.py`, { cache: "no-cache" }); // as new as the page
-  if (!response.ok) throw new StartError(`The site has no example “${example}”.`);
-  return response.text();
-}
 
 /** The servers of this page, by name. @type {Map<string, Running>} */
 const servers = new Map();
@@ -162,7 +186,7 @@ export class Running extends EventTarget {
 
   /**
    * @param {string} example
-   * @param {string} program
+   * @param {Program} program
    * @param {string} path
    * @param {Partial<CableState>} cable
    * @param {(lines: string) => void} onprint
@@ -170,7 +194,7 @@ export class Running extends EventTarget {
   constructor(example, program, path, cable, onprint) {
     super();
     this.#example = example;
-    this.#program = program;
+    this.#program = { files: program.files, environment: program.environment };
     Object.assign(this.#state, cable);
     this.onprint = onprint;
     this.name = `${example}-${++serverCount}`;
@@ -214,7 +238,7 @@ export class Running extends EventTarget {
   async begin() {
     servers.set(this.name, this);
     try {
-      await python.attempt("start", { server: this.name, example: this.#example, program: this.#program });
+      await python.attempt("start", { server: this.name, example: this.#example, ...this.#program });
       await this.#change({});
     } catch (error) {
       servers.delete(this.name);
@@ -252,7 +276,7 @@ export class Running extends EventTarget {
   }
 
   async #restart() {
-    await python.attempt("restart", { server: this.name, example: this.#example, program: this.#program });
+    await python.attempt("restart", { server: this.name, example: this.#example, ...this.#program });
   }
 
   /** @param {Partial<CableState>} change */
@@ -372,6 +396,8 @@ const python = {
   /** @type {Map<number, {resolve: (result: any) => void, reject: (error: Error) => void}>} */
   calls: new Map(),
   callCount: 0,
+  /** What this Python has of examples' own packages. @type {Map<string, Promise<void>>} */
+  unpacked: new Map(),
   /** Those who wait for it to have booted. @type {Set<OnProgress>} */
   waiting: new Set(),
   /** What they were told last. @type {Parameters<OnProgress>} */
@@ -455,7 +481,35 @@ const python = {
    */
   async attempt(kind, message) {
     const failure = await this.ask(kind, message);
-    if (failure) throw new StartError(failure.message, failure.line);
+    if (failure) throw new StartError(failure.message, failure.line, failure.file);
+  },
+
+  /**
+   * Give this Python an example's own packages, once.
+   * @param {string} example
+   * @param {NonNullable<Program["packages"]>} packages
+   */
+  unpack(example, packages) {
+    const known = this.unpacked.get(example) ?? this.fetchAndUnpack(example, packages);
+    this.unpacked.set(example, known);
+    return known;
+  },
+
+  /**
+   * @param {string} example
+   * @param {NonNullable<Program["packages"]>} packages
+   */
+  async fetchAndUnpack(example, { archive, size, rest }) {
+    const { unpacked } = this;
+    try {
+      const fetching = new Fetching(() => {}, this.ending.signal, { [archive]: size });
+      fetching.ask();
+      const content = await fetching.packages(archive);
+      await this.ask("unpack", { example, archive: content, rest: `${SITE}live/${rest}` }, [content]);
+    } catch (error) {
+      unpacked.delete(example); // the next attempt may get them
+      throw new StartError(`The example’s packages: ${error instanceof Error ? error.message : error}`);
+    }
   },
 
   /**
@@ -516,6 +570,7 @@ const python = {
   end(why) {
     this.worker?.then((worker) => worker.terminate()).catch(() => {});
     this.worker = this.booted = this.fetching = undefined;
+    this.unpacked = new Map();
     this.ending.abort(new StartError(why));
     this.ending = new AbortController();
     for (const { reject } of this.calls.values()) reject(new StartError(why));

@@ -1,14 +1,15 @@
 /** Python's tracebacks, as they are printed. */
 
-/** @typedef {{message: string, line: number | undefined}} Complaint */
+/** @typedef {{message: string, line?: number, file?: string}} Complaint */
 
 /**
- * What the newest traceback complains of: the error, and the innermost line of a file that it names.
+ * What the newest traceback complains of: the error, and the innermost line of the program's files that it names.
  * @param {string} output  what Python has printed
- * @param {string} file
+ * @param {string} example  whose program that is: `NAME.py`, or the files of a folder of that name
  * @returns {Complaint | null}  null if there is no traceback, or it has not been printed whole
  */
-export function complaint(output, file) {
+export function complaint(output, example) {
+  const ours = new RegExp(`(?:^|/)(${example}(?:\\.py$|/.*))`);
   const start = output.lastIndexOf("Traceback (most recent call last):");
   if (start < 0) return null;
   const trace = output
@@ -18,10 +19,11 @@ export function complaint(output, file) {
     .map((line) => line.replace(/^[ |+]*\| /, "")); // the margin of a group of errors
   const message = trace.find((line) => /^\w/.test(line));
   const lines = trace.flatMap((line) => {
-    const [, name, number] = /^ +File "(.*)", line (\d+)/.exec(line) ?? [];
-    return name === file ? [Number(number)] : [];
+    const [, path = "", number] = /^ +File "(.*)", line (\d+)/.exec(line) ?? [];
+    const file = ours.exec(path)?.[1];
+    return file ? [{ file, line: Number(number) }] : [];
   });
-  return message ? { message, line: lines.at(-1) } : null;
+  return message ? { message, ...lines.at(-1) } : null;
 }
 
 /**

@@ -2,17 +2,20 @@
  * Python in a Web Worker, and the bridge between the service worker and the applications.
  *
  * From the page, each with a number to answer to: `scripts` (urls), `boot` (module, snapshot or archive, lock, rest),
- * `start` and `restart` (server, example, program), `stop` (server), `resumption` (source), `check` (see, messages, now);
- * and `port`, one to a service worker. To the page: `there`, once; `answer` (call, result or error), `log` (server or
- * null, text, late: it had to wait, for more is printed than a page can show).
+ * `unpack` (example, archive, rest), `start` and `restart` (server, example, files, environment), `stop` (server),
+ * `resumption` (source), `check` (see, messages, now); and `port`, one to a service worker. To the page: `there`, once;
+ * `answer` (call, result or error), `log` (server or null, text, late: it had to wait, for more is printed than a page
+ * can show).
  */
 
-/** @typedef {{message: string, line: number | undefined} | null} Failure */
+/** @typedef {{message: string, line: number | undefined, file: string | undefined} | null} Failure */
+/** @typedef {Record<string, string>} Texts */
 /**
  * @typedef {object} Bridge  what `connect` in bridge/javascript.py returns
  * @property {(message: object) => void} receive
- * @property {(server: string, example: string, program: string) => Promise<Failure>} start
- * @property {(server: string, example: string, program: string) => Promise<Failure>} restart
+ * @property {(example: string, archive: Uint8Array, rest: string) => void} unpack
+ * @property {(server: string, example: string, files: Texts, environment: Texts) => Promise<Failure>} start
+ * @property {(server: string, example: string, files: Texts, environment: Texts) => Promise<Failure>} restart
  * @property {(server: string) => Promise<Failure>} stop
  * @property {() => void} forget
  * @property {(see: string, messages: object[], now: number) => string} check
@@ -52,7 +55,7 @@ self.postMessage({ kind: "there" });
  * @param {any} message
  * @returns {Promise<unknown>}
  */
-async function perform({ kind, server, example, program, source, ...message }) {
+async function perform({ kind, server, example, files, environment, source, ...message }) {
   switch (kind) {
     case "scripts":
       scripts = Promise.all(
@@ -61,10 +64,12 @@ async function perform({ kind, server, example, program, source, ...message }) {
       return undefined;
     case "boot":
       return booted(await boot(message));
+    case "unpack":
+      return (await bridge).unpack(example, new Uint8Array(message.archive), message.rest);
     case "start":
-      return (await bridge).start(server, example, program);
+      return (await bridge).start(server, example, files, environment);
     case "restart":
-      return (await bridge).restart(server, example, program);
+      return (await bridge).restart(server, example, files, environment);
     case "stop":
       return (await bridge).stop(server);
     case "check":
@@ -111,13 +116,15 @@ async function boot({ module, snapshot, archive, lock, rest }) {
     lockFileContents: { info: lock, packages: {} },
     _loadSnapshot: snapshot,
   });
-  const { ARCHIVE, connect: connectBridge } = python.pyimport("bridge");
-  return connectBridge(
-    post,
-    (/** @type {string | undefined} */ server, /** @type {string} */ text, /** @type {boolean} */ late) =>
-      self.postMessage({ kind: "log", server, text, late }),
-    () => python.FS.writeFile(ARCHIVE, fetchNow(rest)),
-  );
+  return python
+    .pyimport("bridge")
+    .connect(
+      post,
+      (/** @type {string | undefined} */ server, /** @type {string} */ text, /** @type {boolean} */ late) =>
+        self.postMessage({ kind: "log", server, text, late }),
+      fetchNow,
+      rest,
+    );
 }
 
 /**

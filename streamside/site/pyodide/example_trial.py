@@ -28,16 +28,17 @@ def try_out(examples: Iterable[Example]) -> Mapping[str, str | None]:
     current = digest(*map(content, files), *(example.name.encode() for example in examples))
     remembered = json.loads(CACHE.read_text(encoding="utf-8")) if CACHE.is_file() else {}
     if remembered.get("digest") != current:
-        remembered = {"digest": current, "reasons": _run([example.name for example in examples])}
+        remembered = {"digest": current, "reasons": _run(examples)}
         atomic_files.write(CACHE, json.dumps(remembered).encode())
     reasons: dict[str, str | None] = remembered["reasons"]
     return reasons
 
 
-def _run(names: list[str]) -> dict[str, str | None]:
+def _run(examples: Iterable[Example]) -> dict[str, str | None]:
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        (work / "names.json").write_text(json.dumps(names), encoding="utf-8")
+        programs = {example.name: example.program for example in examples}
+        (work / "programs.json").write_text(json.dumps(programs), encoding="utf-8")
         # The packages are those of this very environment, wherever it lies.
         packages = Path(sysconfig.get_path("purelib"))
         runner.run(runner.PROGRAMS / "try_examples.py", {"/work": work, "/project": ROOT, "/packages": packages})

@@ -24,7 +24,7 @@ def module_name(file: str) -> str:
 class Rest(importlib.abc.MetaPathFinder):
     """Finds the modules that examples hardly ever import: has the whole archive fetched when the first of them is."""
 
-    def __init__(self, names: frozenset[str], fetch: Callable[[], None]) -> None:
+    def __init__(self, names: frozenset[str], fetch: Callable[[], object]) -> None:
         self._names = names
         self._fetch = fetch  # puts the archive where Python's own finder looks for it
 

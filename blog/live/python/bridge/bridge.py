@@ -2,13 +2,16 @@
 
 import asyncio
 import gc
-import sys
+import signal
+from collections.abc import Mapping
 
 from bridge.connection import Connection, end_all
 from bridge.event_source import Source
+from bridge.in_place import without_threads
 from bridge.messages import Message, Post
 from bridge.output import printing
-from bridge.program import ExampleError, load
+from bridge.packages import Packages
+from bridge.program import ExampleError, load, unload
 from bridge.request import Request
 from bridge.server import Server
 from bridge.web_socket import WebSocket
@@ -19,6 +22,8 @@ class Bridge:
 
     def __init__(self, post: Post) -> None:
         self.post = post
+        self.packages: dict[str, Packages] = {}  # of examples that have their own
+        self.handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
         self.servers: dict[str, Server] = {}
         self.sources: dict[str, Source] = {}
         self.connections: dict[str, Connection] = {}
@@ -27,17 +32,20 @@ class Bridge:
         self.restarting: dict[str, asyncio.Future[None]] = {}  # by the server's name
         self.waiting: dict[str, Message] = {}  # requests for those, by id
 
-    async def start(self, name: str, example: str, program: str) -> None:
+    async def start(self, name: str, example: str, files: Mapping[str, str]) -> None:
         """Run an example's program and its application's start-up, under a name. Raises `ExampleError`."""
         printing.set(name)
-        server = self.starting[name] = Server(name, load(name, example, program))
+        if f"{example}.py" not in files and any(each.example == example for each in self.servers.values()):
+            raise ExampleError(f"“{example}” is a package, which cannot run twice in a page: stop it first.")
+        without_threads(asyncio.get_running_loop())
         try:
+            server = self.starting[name] = Server(name, example, load(name, example, files))
             await server.lifespan.startup()
-        except ExampleError:
-            sys.modules.pop(name, None)
+        except BaseException:
+            self._unload(name, example)
             raise
         finally:
-            del self.starting[name]
+            self.starting.pop(name, None)
         self.servers[name] = server
         gc.collect()
         gc.freeze()  # what a running server is made of need not be looked at again by each later collection
@@ -59,24 +67,32 @@ class Bridge:
         await asyncio.sleep(0)  # those who wait for that may end in their own way
         await end_all([each for each in self.connections.values() if each.server is server], "The server was stopped.")
         await server.lifespan.shutdown()
-        sys.modules.pop(name, None)
+        self._unload(name, server.example)
         del server
         gc.unfreeze()  # or it would stay for ever, frozen as it is
         gc.collect()
         gc.freeze()
 
-    async def restart(self, name: str, example: str, program: str) -> None:
+    def _unload(self, name: str, example: str) -> None:
+        unload(name, example)
+        if example in self.packages:
+            self.packages[example].forget()
+        if not self.servers:
+            for number, handler in self.handlers.items():  # through which programs that are over could be reached
+                signal.signal(number, handler)
+
+    async def restart(self, name: str, example: str, files: Mapping[str, str]) -> None:
         """Stop and start; clients keep their cookies, and who asks meanwhile waits. Raises `ExampleError`."""
         if name not in self.restarting:
-            self.restarting[name] = asyncio.ensure_future(self._restart(name, example, program))
+            self.restarting[name] = asyncio.ensure_future(self._restart(name, example, files))
         await self.restarting[name]
 
-    async def _restart(self, name: str, example: str, program: str) -> None:
+    async def _restart(self, name: str, example: str, files: Mapping[str, str]) -> None:
         try:
             if name in self.servers:
                 cookies = self.servers[name].cookies
                 await self._stop(name)
-                await self.start(name, example, program)
+                await self.start(name, example, files)
                 self.servers[name].cookies = cookies
         finally:
             del self.restarting[name]

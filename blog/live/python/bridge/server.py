@@ -11,8 +11,9 @@ from bridge.stand_ins import uvicorn_server
 class Server:
     """An application with its lifespan and its visitor's cookies."""
 
-    def __init__(self, name: str, app: Any) -> None:
+    def __init__(self, name: str, example: str, app: Any) -> None:
         self.name = name
+        self.example = example
         self.app = app
         self.lifespan = Lifespan(app)
         self.cookies = CookieJar()

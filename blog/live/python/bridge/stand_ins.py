@@ -1,12 +1,10 @@
 """What stands for what a page lacks: a server by the name of `uvicorn`, and threads."""
 
-import asyncio
 import sys
-from collections.abc import Callable
 from functools import cache
 from types import ModuleType
-from typing import Any
 
+from bridge.in_place import run_in_place
 from bridge.output import printing
 
 
@@ -30,9 +28,3 @@ def uvicorn_server(_name: str | None) -> type:
     Each server has one to itself: replacing it twice would make the first one deaf.
     """
     return type("Server", (), {"force_exit": False, "handle_exit": lambda *_: None})
-
-
-async def run_in_place(function: Callable[..., Any], *arguments: Any, **_options: Any) -> Any:
-    """What stands for `anyio.to_thread.run_sync`: a page has no threads. Others run first, as with a thread."""
-    await asyncio.sleep(0)
-    return function(*arguments)

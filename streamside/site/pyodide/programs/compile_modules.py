@@ -21,18 +21,22 @@ def main() -> None:
     with zipfile.ZipFile("/work/all.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(SOURCES.rglob("*.py")):
             name = path.relative_to(SOURCES).as_posix()
-            source = path.read_bytes()
-            entry = zipfile.ZipInfo(name if name in AS_SOURCE else name + "c")
-            if name not in AS_SOURCE:
-                try:
-                    # Without docstrings: nobody reads them in there, and all would wait for them.
-                    code = compile(source, f"/lib/{name}", "exec", dont_inherit=True, optimize=2)
-                except SyntaxError:
-                    continue  # a template or a test's bad example: nothing that is imported
-                source = importlib.util.MAGIC_NUMBER + UNCHECKED + marshal.dumps(lean(code))
-            archive.writestr(entry, source, zipfile.ZIP_DEFLATED)
-            modules.append(name.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
+            content = path.read_bytes() if name in AS_SOURCE else bytecode(path, name)
+            if content is not None:
+                entry = zipfile.ZipInfo(name if name in AS_SOURCE else name + "c")
+                archive.writestr(entry, content, zipfile.ZIP_DEFLATED)
+                modules.append(name.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
         archive.writestr("modules.txt", "\n".join(modules))
+
+
+def bytecode(path: Path, name: str) -> bytes | None:
+    """What a `.pyc` file of the module holds; None where it is a template or a test's bad example, never imported."""
+    try:
+        # Without docstrings: nobody reads them in there, and all would wait for them.
+        code = compile(path.read_bytes(), f"/lib/{name}", "exec", dont_inherit=True, optimize=2)
+    except SyntaxError:
+        return None
+    return importlib.util.MAGIC_NUMBER + UNCHECKED + marshal.dumps(lean(code))
 
 
 def lean(code: CodeType) -> CodeType:

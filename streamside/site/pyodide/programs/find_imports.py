@@ -14,7 +14,9 @@ import bridge  # type: ignore[import-not-found]  # blog/live/python/bridge: in t
 
 sys.path.append("/programs")
 
-from example_visit import visit  # type: ignore[import-not-found]
+from example_visit import programs, visit  # type: ignore[import-not-found]
+
+ARCHIVE = f"/lib/python{sys.version_info[0]}{sys.version_info[1]}.zip"
 
 
 class ImportLog(importlib.abc.MetaPathFinder):
@@ -29,26 +31,32 @@ class ImportLog(importlib.abc.MetaPathFinder):
 
 
 async def main() -> None:
-    """Visit the examples, one after the other, and write down what they have imported."""
-    log = ImportLog()
-    sys.meta_path.insert(0, log)
-    bridge.adapt()
-    importlib.import_module("pyodide.ffi")  # which `bridge.connect` imports
-    for name, program in examples():
-        try:
-            await visit(name, program)
-        except bridge.ExampleError as error:
-            raise SystemExit(f"examples/{name}.py, line {error.line}: does not run in the page: {error}") from error
-    write_down(log.names | set(sys.modules))
-
-
-def examples() -> list[tuple[str, str]]:
-    """Name and text of each."""
-    return [(path.stem, path.read_text()) for path in sorted(Path("/work/examples").glob("*.py"))]
+    """Visit the examples, and write down what they have imported."""
+    write_down(await imported())
 
 
 def write_down(modules: set[str]) -> None:
     """Leave a list of those of the archive's files that are these modules'."""
-    with zipfile.ZipFile(f"/lib/python{sys.version_info[0]}{sys.version_info[1]}.zip") as archive:
+    with zipfile.ZipFile(ARCHIVE) as archive:
         files = [name for name in archive.namelist() if bridge.module_name(name) in modules]
     Path("/work/imports.txt").write_text("\n".join(sorted(files)))
+
+
+async def imported() -> set[str]:
+    """Visit the examples of /work/programs.json, one after the other: the modules that there are then, or should be."""
+    log = ImportLog()
+    sys.meta_path.insert(0, log)
+    bridge.adapt()
+    importlib.import_module("pyodide.ffi")  # which `bridge.connect` imports
+    modules = set(sys.modules)
+    for name, program in programs().items():
+        await attempt(name, program)
+    return modules | log.names
+
+
+async def attempt(name: str, program: dict[str, dict[str, str]]) -> None:
+    """Visit an example, which has to run."""
+    try:
+        await visit(name, program)
+    except bridge.ExampleError as error:
+        raise SystemExit(f"examples/{error.file}, line {error.line}: does not run in the page: {error}") from error

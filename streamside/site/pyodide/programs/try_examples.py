@@ -1,6 +1,6 @@
 """In Pyodide: which examples answer for their page here, and why the others do not, into /work/reasons.json.
 
-/work/names.json names them; /project is the project, /packages are those of its environment, as they are.
+/work/programs.json has them; /packages are those of the project's environment, as they are.
 """
 
 import json
@@ -10,13 +10,13 @@ from pathlib import Path
 sys.path[:0] = ["/project", "/project/blog/live/python", "/packages", "/programs"]
 
 import bridge  # type: ignore[import-not-found]  # noqa: E402  # from the folders above
-from example_visit import visit  # type: ignore[import-not-found]  # noqa: E402
+from example_visit import programs, visit  # type: ignore[import-not-found]  # noqa: E402
 
 
-async def reason(name: str) -> str | None:
+async def reason(name: str, program: dict[str, dict[str, str]]) -> str | None:
     """Why an example does not run here; None if it does."""
     try:
-        told: str | None = await visit(name, f"from examples.{name} import app")
+        told: str | None = await visit(name, program)
     except bridge.ExampleError as error:
         return str(error)
     return told
@@ -25,13 +25,7 @@ async def reason(name: str) -> str | None:
 async def main() -> None:
     """Try them out, one after the other."""
     bridge.adapt()
-    write_down({name: await reason(name) for name in asked_for()})
-
-
-def asked_for() -> list[str]:
-    """The names of the examples."""
-    names: list[str] = json.loads(Path("/work/names.json").read_text())
-    return names
+    write_down({name: await reason(name, program) for name, program in programs().items()})
 
 
 def write_down(reasons: dict[str, str | None]) -> None:

@@ -1,0 +1,60 @@
+"""An example's own packages."""
+
+import io
+import py_compile
+import sys
+import zipfile
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from bridge.packages import OWN, STANDARD, Packages
+
+
+@pytest.fixture
+def packages(tmp_path: Path) -> Iterator[Packages]:
+    """Two packages, of which one is among the rest."""
+
+    def archive(**files: str) -> bytes:
+        content = io.BytesIO()
+        with zipfile.ZipFile(content, "w") as out:
+            for place, text in files.items():
+                (tmp_path / "source.py").write_text(text)
+                compiled = py_compile.compile(str(tmp_path / "source.py"), str(tmp_path / "compiled"))
+                out.write(str(compiled), place) if place.endswith(".pyc") else out.writestr(place, text)
+        return content.getvalue()
+
+    needed = {
+        f"{OWN}own/__init__.pyc": "loads = []",
+        f"{OWN}own/texts/hello.txt": "hello",
+        f"{STANDARD}lasting.pyc": "",
+        "modules.txt": "own\nown.rare",
+    }
+    rest = {f"{OWN}own/rare.pyc": "found = True"}
+    made = Packages(tmp_path / "packages", archive(**needed), lambda: archive(**rest))
+    sys.meta_path.insert(0, made)
+    yield made
+    sys.meta_path.remove(made)
+    for name in ("own", "own.rare", "lasting"):
+        sys.modules.pop(name, None)
+
+
+def test_they_are_files_with_others_beside_them(packages: Packages) -> None:
+    own = import_module("own")
+    assert (Path(str(own.__file__)).parent / "texts/hello.txt").read_text() == "hello"
+
+
+def test_the_rest_is_fetched_when_it_is_asked_for(packages: Packages, tmp_path: Path) -> None:
+    import_module("own")
+    assert not list(tmp_path.rglob("rare.pyc"))
+    assert import_module("own.rare").found
+    with pytest.raises(ModuleNotFoundError):
+        import_module("own.nothing")
+
+
+def test_forgotten_they_are_imported_anew_but_for_pythons_own(packages: Packages) -> None:
+    own, lasting = import_module("own"), import_module("lasting")
+    packages.forget()
+    assert import_module("own") is not own
+    assert import_module("lasting") is lasting
