@@ -1,5 +1,6 @@
 """The Code pane: a program is changed, run, passed on, and complained about."""
 
+import re
 from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, expect
@@ -163,3 +164,33 @@ def test_an_error_of_the_running_server_is_told_once_with_its_line(show: Callabl
     page.evaluate("text => fake.print(text)", f"{TRACEBACK}\nZeroDivisionError: division by zero")
     expect(log.locator("summary")).to_have_count(4)
     expect(log).to_be_hidden()  # as the reader left it
+
+
+def test_edits_survive_a_reload_until_they_are_reset(show: Callable[..., Locator], page: Page) -> None:
+    live = show(exchange(NUMBERS))
+    live.get_by_role("button", name="Code", exact=True).click()
+    field = live.get_by_role("textbox", name="Code of numbers.py")
+    field.press("Control+End")
+    field.press_sequentially("# mine")
+    page.reload()
+    expect(live.locator(".live-note")).to_contain_text("Your changes to the program are kept")
+    run(live)
+    assert calls(page)[0][3] == PROGRAM + "# mine"
+    live.get_by_role("button", name="Reset").click()
+    page.reload()
+    run(live)
+    assert calls(page)[0][3] is None
+
+
+def test_the_editor_is_searched_and_says_its_keys(show: Callable[..., Locator], page: Page) -> None:
+    page.emulate_media(color_scheme="dark")
+    live = show(exchange(NUMBERS))
+    live.get_by_role("button", name="Code", exact=True).click()
+    field = live.get_by_role("textbox", name="Code of numbers.py")
+    expect(field).to_have_accessible_description(re.compile("Ctrl.Enter .* Ctrl.F searches, .* Tab leaves"))
+    field.press("Control+f")
+    live.get_by_role("textbox", name="Find").press_sequentially("app")
+    expect(live.locator(".cm-searchMatch")).to_have_text(["app"])
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    expect(field).to_be_focused()

@@ -147,6 +147,7 @@ export class ReplayedApp {
    */
   #install(inside) {
     keepScrollingInside(inside);
+    inside.console.error = () => {}; // by which htmx tells of recorded errors as of errors of this page
     const ask = this.#ask.bind(this);
     const attach = (/** @type {RecordedSource} */ source, /** @type {string | URL} */ url) => {
       const path = this.#path(url);

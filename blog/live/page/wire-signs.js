@@ -39,7 +39,7 @@ const SIGNS = [
       ["Cut the cable", "ends every connection; requests wait until it is mended."],
       ["Delay", "everything comes a second later."],
       ["Limit the rate", "a few bytes at a time, as on a very slow line."],
-      ["Hold everything back", "as a proxy that buffers: nothing passes before the answer has ended."],
+      ["Hold everything back", "as a proxy that buffers: nothing passes until there is much, or you let go."],
       ["Answer 503, 204", "the next request gets that answer, and not the server’s."],
       ["Restart the server", "ends it with all its connections, and starts it again."],
     ],
