@@ -132,6 +132,8 @@ class Seen(Statement):
             return f" (it shows “{self.without}” too)"
         if self.kind == "log" and same:
             return f" (the last line is “{_short(same[-1].text.splitlines()[-1])}”)"
+        if self.kind == "line" and same:
+            return f" (the last one is “{_short(same[-1].text)}”)"
         if self.kind == "answer" and same:
             return f" (so far: {', '.join(dict.fromkeys(each.text for each in same))})"
         return ""
@@ -193,10 +195,10 @@ class Exactly(Statement):
         ends = self.before.moments(seen)
         count = len([each for each in self.seen.moments(seen) if not ends or each.place < ends[0].place])
         if not ends:
-            return f"Wait for {self.before.phrase} (so far {count} of {self.times}: {self.seen.phrase})."
+            return f"Wait for {self.before.phrase} (so far {count} of {self.times} times {self.seen.phrase})."
         if count == self.times:
             return ""
-        return f"Before {self.before.phrase} there should be {self.times} times {self.seen.phrase}, not {count} times."
+        return f"Before {self.before.phrase} there should be {self.seen.phrase} {self.times} times, not {count} times."
 
 
 # ---- What lessons write ----
@@ -347,6 +349,7 @@ def _statement(plain: dict[str, Any]) -> Any:
 
 
 def _short(text: str) -> str:
+    text = text.replace("\n", "⏎")
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
@@ -380,7 +383,8 @@ def _event_phrase(seen: Seen) -> str:
     said = "an event" if seen.name is None else f"an event “{seen.name}”"
     text = seen.text if seen.text is not None else seen.data
     said += f" with “{_short(text)}”" if text else " without text" if text == "" else ""
-    said += f" and the ID “{seen.id}”" if seen.id else " without an ID" if seen.id == "" else ""
+    if seen.id is not None:
+        said += f" {'with' if text is None else 'and'} {f'the ID “{seen.id}”' if seen.id else 'no ID'}"
     return said + (f" as the {_ordinal(seen.nth)} of its response" if seen.nth else "")
 
 

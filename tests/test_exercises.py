@@ -77,7 +77,7 @@ def test_what_was_seen(statement: Statement):
         (event("tick", "x"), "Missing: an event “tick” with “x” (the last one says “DONE”)."),
         (
             event("tick", "DONE", id=""),
-            "Missing: an event “tick” with “DONE” without an ID (the last one has the ID “3”).",
+            "Missing: an event “tick” with “DONE” and no ID (the last one has the ID “3”).",
         ),
         (event("tick", times=5), "Missing: an event “tick”, 5 times (so far 4)."),
         (
@@ -95,7 +95,7 @@ def test_what_was_seen(statement: Statement):
             "Missing: a request for “/stream” without the header Last-Event-ID, 2 times (so far 1).",
         ),
         (answer(204), "Missing: an answer with status 204 (so far: 200)."),
-        (line("data"), "Missing: the line “data” on the wire."),
+        (line("data"), "Missing: the line “data” on the wire (the last one is “data: DONE”)."),
         (end("cut"), "Missing: the end of a response (“cut”)."),
         (closed(), "Missing: an event source that is closed for good."),
         (unheard("tick"), "Missing: an event “tick” that nobody listens to (the last one says “DONE”)."),
@@ -113,11 +113,11 @@ def test_what_was_seen(statement: Statement):
         (no(event("tick"), before=closed()), "Missing: an event source that is closed for good."),
         (
             exactly(3, event("tick"), before=end()),
-            "Before the end of a response there should be 3 times an event “tick”, not 4 times.",
+            "Before the end of a response there should be an event “tick” 3 times, not 4 times.",
         ),
         (
             exactly(3, event("tick"), before=closed()),
-            "Wait for an event source that is closed for good (so far 4 of 3: an event “tick”).",
+            "Wait for an event source that is closed for good (so far 4 of 3 times an event “tick”).",
         ),
     ],
 )
