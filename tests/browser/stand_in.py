@@ -50,8 +50,9 @@ export async function start(example, options) {
   fake.emit = (type, detail) =>
     running.dispatchEvent(new CustomEvent(type, { detail: type === "wire" ? streams.read(detail) : detail }));
   if (fake.restart) cable.push(["restart", () => Promise.reject(new Error(fake.restart))]);
+  const urlFor = (...reader) => `app.html?${reader}`;
   const check = async (see, messages) => ((fake.checked = { see, messages }), fake.missing);
-  const more = { url: "app.html", cable: Object.fromEntries(cable), stop: note("stop"), now: 0, check };
+  const more = { url: "app.html", urlFor, cable: Object.fromEntries(cable), stop: note("stop"), now: 0, check };
   return Object.assign(running, more);
 }
 globalThis.fake ??= { calls: [] };

@@ -195,6 +195,25 @@ def test_a_websocket_does_what_the_standard_says_and_breaks_with_the_cable(page:
     live.wait(f"{log}.includes('left 1006')")
 
 
+def test_what_one_reader_publishes_another_one_reads(page: Tab, site: str) -> None:
+    live = Live.running(page, f"{site}notebooks/10-publish-subscribe.html", "broadcast")
+    live.press("Add a reader")
+    frames = "[...live.querySelectorAll('iframe')].map((each) => each.contentDocument?.body?.innerText ?? '')"
+    live.wait(f"{frames}.length === 2 && {frames}.every((each) => each.includes('Publish'))")
+    live.wait("all('.browser.open').length === 2")
+    page.evaluate(
+        """() => {
+          const page = document.querySelector("live-example iframe").contentDocument;
+          page.querySelector("[name=text]").value = "Tea is ready.";
+          page.querySelector("button").click();
+        }"""
+    )
+    live.wait(f"{frames}.every((each) => each.includes('Tea is ready.'))")
+    live.wait("all('.browser.event [data-reader]').map((each) => each.textContent).join() === 'Reader 1,Reader 2'")
+    live.press("Remove")
+    live.wait(f"{frames}.length === 1 && !all('.wire-sources')[0].innerText.includes('Reader 2')")
+
+
 def test_a_page_that_was_left_has_stopped_and_runs_again(page: Tab, site: str) -> None:
     live = Live.running(page, f"{site}notebooks/01-your-first-stream.html", "basic_stream")
     live.wait_for_events(1)

@@ -57,7 +57,7 @@ def test_where_streams_mingle_each_entry_says_whose_it_is(show: Callable[..., Lo
     expect(wire(live).locator(".connection").first).to_be_hidden()
     live = show(exchange(NUMBERS), exchange(NUMBERS, path="/other"))
     labels = wire(live).filter(has_text="<p>number 1</p>").locator(".connection")
-    expect(labels).to_have_text(["#1", "source 1", "#2", "source 2"])
+    expect(labels).to_have_text(["#1", "source 1", "#2", "source 2"], use_inner_text=True)
     expect(labels.first).to_be_visible()
 
 

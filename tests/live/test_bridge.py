@@ -91,9 +91,9 @@ def test_start_restart_and_a_new_service_worker() -> None:
         await host.settled()
         await host.bridge.stop("server-1")
         await host.bridge.start("server-1", "program", {"program.py": PROGRAM})
-        host.bridge.servers["server-1"].cookies.store("localhost", "/", ["a=1"])
+        host.bridge.servers["server-1"].cookies().store("localhost", "/", ["a=1"])
         await host.bridge.restart("server-1", "program", {"program.py": PROGRAM})
-        assert host.bridge.servers["server-1"].cookies.header("/") == "a=1"
+        assert host.bridge.servers["server-1"].cookies().header("/") == "a=1"
         await host.bridge.stop("server-1")
 
     run(test)

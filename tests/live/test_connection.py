@@ -203,7 +203,7 @@ def test_without_credentials_there_are_no_cookies() -> None:
 
     async def test() -> None:
         host = Host(app)
-        host.server.cookies.store("localhost", "/", ["a=1"])
+        host.server.cookies().store("localhost", "/", ["a=1"])
         name = host.request(credentials="omit")
         await host.settled()
         assert "cookie" not in headers(host.said("request", name)[0])

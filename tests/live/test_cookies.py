@@ -1,7 +1,11 @@
-"""The cookies of a visitor."""
+"""The cookies of visitors."""
+
+from typing import Any
 
 import pytest
 from bridge.cookies import CookieJar
+
+from tests.live.host import Host, body, run
 
 
 def test_cookies() -> None:
@@ -44,3 +48,24 @@ def test_a_cookie_for_another_site_is_refused(host: str, domain: str, stored: bo
     jar = CookieJar()
     jar.store(host, "/", [f"a=1; Domain={domain}; Path=/"])
     assert jar.header("/") == ("a=1" if stored else "")
+
+
+def test_visitors_have_jars_of_their_own_that_outlive_a_restart() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            raise NotImplementedError
+        cookie = b"a=" + scope["query_string"]
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"set-cookie", cookie)]})
+        await send(body(b"", more=False))
+
+    async def test() -> None:
+        host = Host(app)
+        for query, jar in (("1", {}), ("2", {"jar": 2}), ("3", {"jar": 1})):
+            host.request(query=query, **jar)
+        await host.settled()
+        jars = host.server.jars
+        assert [jars[number].header("/") for number in (1, 2)] == ["a=3", "a=2"]
+        await host.bridge.restart("server-1", "example", {"example.py": "async def app(*_): raise NotImplementedError"})
+        assert host.bridge.servers["server-1"].jars is jars
+
+    run(test)

@@ -224,10 +224,10 @@ def test_a_frame_is_as_the_standard_has_it(size: int) -> None:
 def test_a_handshake_has_cookies_and_sets_them() -> None:
     async def test() -> None:
         host = Host(App([{**ACCEPT, "headers": [COOKIE]}, CLOSE]))
-        host.server.cookies.store("localhost", "/", ["user=a"])
+        host.server.cookies().store("localhost", "/", ["user=a"])
         host.request(kind="handshake")
         await host.settled()
         assert headers(host.said("request")[0])["cookie"] == "user=a"
-        assert host.server.cookies.header("/") == "user=a; seen=1"
+        assert host.server.cookies().header("/") == "user=a; seen=1"
 
     run(test)

@@ -8,7 +8,8 @@
 import "./web-socket.js";
 
 {
-  const [, tab, server] = /\/live\/(tab-[0-9a-f]+)\/(\w+-\d+)\//.exec(location.pathname) ?? [];
+  const [, tab, server, reader = "1"] =
+    /\/live\/(tab-[0-9a-f]+)\/(\w+-\d+)(?:~(\d)~\d)?\//.exec(location.pathname) ?? [];
   const channel = new BroadcastChannel(`streamside-${tab}`);
   const life = Math.random().toString(36).slice(2, 10);
   let count = 0;
@@ -72,6 +73,7 @@ import "./web-socket.js";
       const time = performance.timeOrigin + performance.now();
       channel.postMessage({
         server,
+        reader: Number(reader),
         kind: "source",
         source: this.#name,
         time,
@@ -100,7 +102,7 @@ import "./web-socket.js";
  * is asked about what a page fetches, wherever it is, but about a navigation only within its own scope.
  */
 {
-  const home = /.*?\/live\/tab-[0-9a-f]+\/\w+-\d+\//.exec(location.href)?.[0] ?? "";
+  const home = /.*?\/live\/tab-[0-9a-f]+\/\w+-\d+(~\d~\d)?\//.exec(location.href)?.[0] ?? "";
 
   /**
    * Where an address leads that is meant to be the example's, and is not; else null.

@@ -3,7 +3,6 @@
  * example's own server in this page when asked to. What only that takes is fetched only then.
  */
 
-import { watchFrame } from "./app-frame.js";
 import { cableButtons, preset } from "./cable-buttons.js";
 import { button, element } from "./dom.js";
 import { keepEdits, keptEdits } from "./kept-edits.js";
@@ -108,12 +107,13 @@ class Live {
     );
     this.app = element("div", { class: "live-app" }, new RecordedApp(recording.page, this.title).frame);
     this.appNote = element("p", { class: "pane-note" });
+    this.readersPlace = element("div", {});
     this.logPlace = element("div", {});
     this.codePlace = element("div", { class: "live-program", hidden: true });
     this.panes = element(
       "div",
       { class: "live-panes" },
-      pane("App", [this.appNote], this.app),
+      pane("App", [this.appNote, this.readersPlace], this.app),
       pane("Wire", this.wire.buttons, this.wire.note, this.wire.list, this.wire.sources, this.wire.voice),
       this.codePlace,
     );
@@ -263,7 +263,11 @@ class Live {
     this.#showProgress("Starting", 0);
     try {
       await this.#end();
-      const [{ obstacle, start }, log] = await Promise.all([import("./run-example.js"), import("./log-pane.js")]);
+      const [{ obstacle, start }, log, { Readers }] = await Promise.all([
+        import("./run-example.js"),
+        import("./log-pane.js"),
+        import("./readers.js"),
+      ]);
       this.#log ??= new log.LogPane();
       this.logPlace.replaceChildren(this.#log.element);
       const why = await obstacle();
@@ -286,7 +290,7 @@ class Live {
       if (signal.aborted) return void running.stop();
       const announce = (/** @type {string} */ sentence) => void (this.status.textContent = sentence);
       this.tools.replaceChildren(cableButtons(running.cable, cable, announce));
-      this.#show(running);
+      this.#show(running, new Readers(running, this.title, announce));
     } catch (error) {
       if (signal.aborted) return;
       this.#attempt.abort(); // or what is still being fetched would tell its progress
@@ -297,8 +301,11 @@ class Live {
     }
   }
 
-  /** @param {Running} running */
-  #show(running) {
+  /**
+   * @param {Running} running
+   * @param {import('./readers.js').Readers} readers
+   */
+  #show(running, readers) {
     this.#running = running;
     this.wire.reset();
     this.wire.setLive(true);
@@ -307,10 +314,8 @@ class Live {
       running.addEventListener(type, (event) => hear(/** @type {CustomEvent} */ (event).detail));
     on("wire", (message) => this.wire.draw(message));
     on("ended", ({ why }) => running === this.#running && this.stop().then(() => this.#tell(why)));
-    const frame = element("iframe", { title: this.title });
-    watchFrame(frame);
-    frame.src = running.url;
-    this.app.replaceChildren(frame);
+    this.app.replaceChildren(readers.element);
+    this.readersPlace.replaceChildren(readers.controls);
     this.#setState("running");
     this.host.dispatchEvent(new CustomEvent("live-run", { bubbles: true, detail: running }));
   }
@@ -328,6 +333,7 @@ class Live {
     const frame = this.app.querySelector("iframe");
     if (!running || !frame) return;
     this.#running = null;
+    this.readersPlace.replaceChildren();
     this.app.replaceChildren(RecordedApp.still(frame).frame);
     await running.stop();
     this.wire.setLive(false);

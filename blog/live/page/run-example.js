@@ -198,7 +198,8 @@ export class Running extends EventTarget {
     Object.assign(this.#state, cable);
     this.onprint = onprint;
     this.name = `${example}-${++serverCount}`;
-    this.url = `${SITE}live/${TAB}/${this.name}${path.startsWith("/") ? path : `/${path}`}`;
+    this.path = path.startsWith("/") ? path : `/${path}`;
+    this.url = `${SITE}live/${TAB}/${this.name}${this.path}`;
     this.cable = {
       cut: () => this.#change({ cut: true }),
       mend: () => this.#change({ cut: false }),
@@ -212,6 +213,15 @@ export class Running extends EventTarget {
       answer: (answer) => this.#change({ answer }),
       restart: () => this.#restart(),
     };
+  }
+
+  /**
+   * Where another reader finds the app.
+   * @param {number} reader  from 2 to 9
+   * @param {number} jar  whose cookies: the number of the reader itself, or 1
+   */
+  urlFor(reader, jar) {
+    return `${SITE}live/${TAB}/${this.name}~${reader}~${jar}${this.path}`;
   }
 
   /** Milliseconds since it began, as its messages have them. */

@@ -19,8 +19,9 @@ import { visible } from "./invisible.js";
  * @typedef {{kind: 'end', connection: number, time: number, by: 'server' | 'client' | 'network', why: string}} End
  * @typedef {{kind: 'source', source: number, time: number, what: 'created' | 'open' | 'event' | 'error' | 'close',
  *   url: string, readyState: number, type?: string, data?: string, lastEventId?: string, retryIn?: number,
- *   willSend?: string, unheard?: boolean}} SourceMessage
- * @typedef {Waiting | Request | Response | Chunk | Frame | End | SourceMessage} WireMessage
+ *   willSend?: string, unheard?: boolean, reader?: number}} SourceMessage
+ * @typedef {(Waiting | Request | Response | Chunk | Frame | End | SourceMessage) & {reader?: number}} WireMessage  the reader
+ *   whose it is: 1 where there are no others
  */
 
 /**
@@ -216,15 +217,16 @@ export class WireView {
     this.#connections.clear();
     this.#waiting.clear();
     this.#told.clear();
-    this.list.classList.remove("several");
+    this.list.classList.remove("several", "readers");
     this.#forgetSources();
   }
 
   /** The list as text: a line each, the time before it, `>` for sent, `<` for received, `*` for the browser's part. */
   get text() {
     this.flush();
-    const several = this.list.classList.contains("several");
-    return Array.from(this.list.children, (entry) => rowText(entry, several)).join("");
+    const { classList } = this.list;
+    const whose = classList.contains("readers") ? "all" : classList.contains("several") ? "number" : "none";
+    return Array.from(this.list.children, (entry) => rowText(entry, whose)).join("");
   }
 
   async #copy() {
@@ -238,6 +240,7 @@ export class WireView {
    * @returns {HTMLLIElement[]}
    */
   #draw(message) {
+    if ((message.reader ?? 1) > 1) this.list.classList.add("several", "readers");
     switch (message.kind) {
       case "waiting":
         return [this.#wait(message)];
@@ -250,6 +253,7 @@ export class WireView {
       case "frame":
         return [frameRow(message)];
       case "end":
+        if (message.by === "client") this.#forgetSource(this.#connections.get(message.connection)?.source);
         this.#connections.delete(message.connection);
         this.#waiting.delete(message.connection);
         return [row(`end by-${message.by}`, message, line(message.why || ENDED[message.by]))];
@@ -307,7 +311,7 @@ export class WireView {
     const stream = isEventStream(message.headers);
     const reason = REASONS.get(String(message.status)) ?? "";
     const made = row("received", message, withHeaders(`${message.status} ${reason}`.trim(), message.headers, stream));
-    if (connection) connection.isStream = stream;
+    if (connection) connection.isStream = stream || message.status === 101;
     if (connection?.source && stream) this.#expect(connection.source, { row: made, what: "open" });
     // Where streams mingle, each entry says whose it is.
     const streams = [...this.#connections.values()].filter(({ isStream }) => isStream);
@@ -368,10 +372,8 @@ export class WireView {
   #source(message) {
     if (!this.live) return;
     const known = this.#sources.get(message.source);
-    if (message.readyState === 2) {
-      known?.status.remove();
-      this.#sources.delete(message.source);
-    } else {
+    if (message.readyState === 2) this.#forgetSource(message.source);
+    else {
       const status = known?.status ?? this.sources.appendChild(element("p", {}));
       const lastEventId = message.lastEventId ?? message.willSend ?? known?.message.lastEventId ?? "";
       this.#sources.set(message.source, { status, message: { ...message, lastEventId }, at: performance.now() });
@@ -386,9 +388,17 @@ export class WireView {
     for (const { status, message, at } of this.#sources.values()) {
       const left = (message.retryIn ?? 0) - (performance.now() - at);
       waiting ||= left > 0;
-      status.textContent = sourceState(message, left);
+      const whose = this.list.classList.contains("readers") ? `Reader ${message.reader ?? 1}: ` : "";
+      status.textContent = whose + sourceState(message, left);
     }
     if (waiting) this.#clock = setTimeout(() => this.#tick(), 100);
+  }
+
+  /** @param {number | undefined} source  closed, or gone with its page */
+  #forgetSource(source) {
+    if (source === undefined) return;
+    this.#sources.get(source)?.status.remove();
+    this.#sources.delete(source);
   }
 
   #forgetSources() {
@@ -434,14 +444,9 @@ function row(kind, message, ...lines) {
 function frameRow(message) {
   const { by, what, text, size } = message;
   const kind = by === "client" ? "sent" : "received";
-  if (what === "close") return row(`${kind} frame`, message, line(`Close ${text}`));
-  const bytes = `${size.toLocaleString("en")} ${size === 1 ? "byte" : "bytes"}`;
-  return row(
-    `${kind} frame`,
-    message,
-    line(text),
-    detail(what === "text" ? `message, ${bytes} of text` : `message, ${bytes}`),
-  );
+  if (what === "close") return row(`${kind} frame`, message, line(`Close ${text}`), detail(kind));
+  const bytes = `${size.toLocaleString("en")} ${size === 1 ? "byte" : "bytes"}${what === "text" ? " of text" : ""}`;
+  return row(`${kind} frame`, message, line(text), detail(`message ${kind}, ${bytes}`));
 }
 
 /**
@@ -453,9 +458,15 @@ function frameRow(message) {
  */
 function part(made, message, lines) {
   const number = message.kind === "source" ? `source ${message.source}` : `#${message.connection}`;
+  const { reader = 1 } = message;
   made.append(
     element("span", { class: "time" }, seconds(message.time)),
-    element("span", { class: "connection" }, number),
+    element(
+      "span",
+      { class: "connection" },
+      element("b", { "data-reader": String(reader) }, `Reader ${reader}`),
+      number,
+    ),
     element("div", { class: "lines" }, ...lines),
   );
   return made;
@@ -463,15 +474,17 @@ function part(made, message, lines) {
 
 /**
  * @param {Element} entry  or a part of one
- * @param {boolean} several
+ * @param {"none" | "number" | "all"} whose  what of whose it is is told
  * @returns {string}
  */
-function rowText(entry, several) {
-  const [time, whose, lines, browser] = entry.children;
+function rowText(entry, whose) {
+  const [time, connection, lines, browser] = entry.children;
+  const [reader, number] = Array.from(connection.childNodes, ({ textContent }) => textContent);
   const mark = { sent: ">", received: "<", browser: "*", end: "-" }[entry.classList[0]] ?? "";
-  const start = `${time.textContent?.padStart(8)}${several ? ` ${whose.textContent}` : ""} ${mark}`;
+  const told = { none: "", number: ` ${number}`, all: ` ${reader} ${number}` }[whose];
+  const start = `${time.textContent?.padStart(8)}${told} ${mark}`;
   const own = Array.from(lines.querySelectorAll(".line"), (each) => `${start} ${each.textContent}`.trimEnd());
-  return `${own.join("\n")}\n${browser ? rowText(browser, several) : ""}`;
+  return `${own.join("\n")}\n${browser ? rowText(browser, whose) : ""}`;
 }
 
 /**

@@ -1,15 +1,18 @@
-/** Addresses: `…/live/TAB/SERVER/PATH` is PATH of one server of one open tab. */
+/**
+ * Addresses: `…/live/TAB/SERVER/PATH` is PATH of one server of one open tab, as its first reader has it; another one has
+ * `…/live/TAB/SERVER~READER~JAR/PATH`, where the jar with the cookies may be the first one's.
+ */
 
 /**
  * Who asks, if that is known: an event source or a WebSocket, by the name that it has given itself.
  * @typedef {{source: string | null, socket: string | null}} Asker
- * @typedef {{tab: string, server: string, path: string, query: string} & Asker} Place
+ * @typedef {{tab: string, server: string, reader: number, jar: number, path: string, query: string} & Asker} Place
  */
 
 /** The address of the site's root, where this script is. */
 export const SITE = new URL("./", location.href).href;
 const LIVE = new RegExp(
-  `^${SITE.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}live/(tab-[0-9a-f]+)/(\\w+-\\d+)(/[^?#]*)(\\?[^#]*)?`,
+  `^${SITE.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}live/(tab-[0-9a-f]+)/(\\w+-\\d+)(?:~(\\d)~(\\d))?(/[^?#]*)(\\?[^#]*)?`,
 );
 const ASKER = /[?&]streamside-(source|socket)=([\w-]+)$/; // added in the frame, taken off here
 
@@ -21,8 +24,8 @@ const ASKER = /[?&]streamside-(source|socket)=([\w-]+)$/; // added in the frame,
 export function locate(url) {
   const found = LIVE.exec(url);
   if (!found) return undefined;
-  const [, tab, server, path, search = ""] = found;
-  return { tab, server, path, ...withoutAsker(search) };
+  const [, tab, server, reader = "1", jar = "1", path, search = ""] = found;
+  return { tab, server, reader: Number(reader), jar: Number(jar), path, ...withoutAsker(search) };
 }
 
 /**
@@ -44,8 +47,9 @@ function withoutAsker(search) {
 }
 
 /** @param {Place} place */
-export function addressOf({ tab, server, path, query }) {
-  return `${SITE}live/${tab}/${server}${pathAndQuery({ path, query })}`;
+export function addressOf({ tab, server, reader, jar, path, query }) {
+  const other = reader > 1 ? `~${reader}~${jar}` : "";
+  return `${SITE}live/${tab}/${server}${other}${pathAndQuery({ path, query })}`;
 }
 
 /** @param {Pick<Place, "path" | "query">} place */

@@ -76,12 +76,13 @@ export class Connection {
    * @returns {Promise<Response>}
    */
   async open(request, body) {
-    const { server, path, query, source } = this.place;
+    const { server, jar, path, query, source } = this.place;
     const { protocol, hostname, port } = location;
     const scheme = protocol.slice(0, -1);
     this.ask({
       kind: this.kind,
       server,
+      jar,
       method: this.method,
       path,
       query,
@@ -252,7 +253,7 @@ export class Connection {
 
   /** @param {object} message  for the wire's view */
   tell(message) {
-    tell(this.tab.client, this.place.server, { ...message, connection: this.id });
+    tell(this.tab.client, this.place.server, { ...message, connection: this.id, reader: this.place.reader });
   }
 
   /** @param {object} message  for the server */

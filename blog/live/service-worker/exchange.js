@@ -41,9 +41,9 @@ export async function exchange(place, request) {
  * @param {AbortSignal} signal  the client does not wait any more
  */
 async function mended(id, place, signal) {
-  const { tab, server, source } = place;
+  const { tab, server, reader, source } = place;
   const cut = () => tabs.get(tab)?.cables.get(server)?.cut;
-  const waiting = { kind: "waiting", connection: id, method: "GET", path: pathAndQuery(place), source };
+  const waiting = { kind: "waiting", connection: id, reader, method: "GET", path: pathAndQuery(place), source };
   if (cut()) tell(tabs.get(tab)?.client, server, waiting);
   while (cut() && !signal.aborted) await nextChange(signal);
 }

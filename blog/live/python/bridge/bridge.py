@@ -90,10 +90,10 @@ class Bridge:
     async def _restart(self, name: str, example: str, files: Mapping[str, str]) -> None:
         try:
             if name in self.servers:
-                cookies = self.servers[name].cookies
+                jars = self.servers[name].jars
                 await self._stop(name)
                 await self.start(name, example, files)
-                self.servers[name].cookies = cookies
+                self.servers[name].jars = jars
         finally:
             del self.restarting[name]
             for request in [each for each in self.waiting.values() if each["server"] == name]:

@@ -11,7 +11,7 @@ from bridge.content_encoding import ACCEPTED
 from bridge.lifespan import GRACE
 from bridge.messages import Header, Message, Post
 from bridge.output import printing
-from bridge.server import Server
+from bridge.server import FIRST, Server
 
 WINDOW = 65_536  # bytes that may be under way to the client before `send` waits
 
@@ -25,6 +25,7 @@ class Connection:
         self.task: asyncio.Future[None] | None = None
         self._request = request
         self._to_service_worker = post
+        self._cookies = server.cookies(request.get("jar", FIRST))
         self._has_cookies = request.get("credentials") != "omit"
         self._gone = False
         self._over = asyncio.Event()  # the answer is complete or the client gone
@@ -36,7 +37,7 @@ class Connection:
     def _headers(self) -> list[Header]:
         headers: list[Header] = [(name, value) for name, value in self._request["headers"]]
         headers += self._more_headers({name for name, _ in headers})
-        cookies = self.server.cookies.header(self._request["path"])
+        cookies = self._cookies.header(self._request["path"])
         if cookies and self._has_cookies:
             headers.append(("cookie", cookies))
         self._post("request", headers=headers)
@@ -102,7 +103,7 @@ class Connection:
         shown += more
         if self._has_cookies:
             values = [value for name, value in shown if name == "set-cookie"]
-            self.server.cookies.store(self._request["host"], self._request["path"], values)
+            self._cookies.store(self._request["host"], self._request["path"], values)
         self._post("response", status=status, headers=shown)
         return shown
 

@@ -1,4 +1,4 @@
-"""The cookies of a visitor: service workers neither see cookies nor set them."""
+"""The cookies of visitors: service workers neither see cookies nor set them."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from http.cookies import CookieError, SimpleCookie
 
 
 class CookieJar:
-    """The cookies of one visitor of one server: service workers neither see cookies nor set them."""
+    """The cookies of one visitor of one server."""
 
     def __init__(self) -> None:
         self._cookies: dict[tuple[str, str], str] = {}  # by path and name
