@@ -85,7 +85,7 @@ class Log:
         first = self.last - len(self.events)
         if position < first:
             return first, encode("dropped", str(first - position))
-        return self.last, b"".join([self.events[number - first] for number in range(position, self.last)])
+        return self.last, b"".join([self.events[place] for place in range(position - self.last, 0)])
 
     def publish(self, event: str, data: str) -> None:
         """Send an event to all readers. Safe in any thread. ValueError for one that cannot be sent."""

@@ -237,9 +237,11 @@ def answer(status: int, *, after: Seen | None = None) -> Seen:
     return Seen("answer", data=str(status), after=after)
 
 
-def line(text: str, *, times: int = 1) -> Seen:
+def line(
+    text: str, *, times: int = 1, after: Seen | None = None, within: float | Sequence[float] | None = None
+) -> Seen:
     """A line of a stream as it is on the wire, whatever the browser makes of it."""
-    return Seen("line", data=text, times=times)
+    return Seen("line", data=text, times=times, after=after, within=within)
 
 
 def end(why: str | None = None) -> Seen:

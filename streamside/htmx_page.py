@@ -114,8 +114,9 @@ class Source:
 class Page:
     """A page that is shown: its elements, its event sources, and what htmx does with both."""
 
-    def __init__(self, network: Network, path: str, html: str) -> None:
+    def __init__(self, network: Network, path: str, html: str, *, shown: bool = True) -> None:
         self.network, self.path = network, path
+        self.shown = shown  # else it is another reader's, at which nobody looks
         self.root = parse(html)
         self.all_sources: list[Source] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -224,7 +225,8 @@ class Page:
 
     def show(self) -> None:
         """What it has on it now."""
-        self.network.tell("app", text=self.root.text)
+        if self.shown:
+            self.network.tell("app", text=self.root.text)
 
 
 def _names(said: str) -> set[str]:

@@ -67,6 +67,7 @@ class Visit:
         self.bridge = bridge.Bridge(self._post)
         self.example, self.files = example, {f"{example}.py": program}
         self.page = Page(self, "/", "")
+        self.others: list[Page] = []  # of further readers
         self.whole = asyncio.Event()
         self.whole.set()
         self._requests: dict[str, Exchange] = {}
@@ -111,6 +112,12 @@ class Visit:
         self.page = Page(self, path, await self.fetch("GET", path))
         self.page.begin(self.page.root)
         self.page.show()
+
+    async def add(self, _: str) -> None:
+        """Add a reader: the app once more."""
+        page = Page(self, "/", await self.fetch("GET", "/"), shown=False)
+        page.begin(page.root)
+        self.others.append(page)
 
     async def wait(self, seconds: str) -> None:
         """Look on for a while."""

@@ -54,6 +54,7 @@ def said(*see: Statement, messages=STREAM, now=10_000) -> str:
         request("/stream", without="last-event-id"),
         answer(200),
         line("event: tick", times=4),
+        line("event: tick", after=line("event: tick"), within=[0.4, 0.6]),
         end("server ended"),
         no(event("reset")),
         no(request("/stream"), after=end(), within=1.9),

@@ -44,6 +44,7 @@ ASKED: dict[str, tuple[str, list[str]]] = {
     "did something": (PROGRAM, ["wait 1", "submit word=hello you", "cable cut", "wait 5", "cable mend"]),
     "restarted": (PROGRAM, ["wait 1", "restart", "wait 1", "go more"]),
     "listened": (PROGRAM, ["wait 1", "close", "listen s?id={id}"]),
+    "had company": (PROGRAM, ["add a reader", "wait 1"]),
     "was flooded": (FLOOD, []),
     "broken": ("app = 1 / 0", []),
 }
@@ -93,6 +94,12 @@ def test_a_restart_breaks_streams_off_and_another_page_closes_them():
 
 def test_what_a_pages_own_buttons_do():
     assert [each.name for each in seen("listened", "request")] == ["GET /", "GET /s", "GET /s?id=1"]
+
+
+def test_another_reader_has_a_stream_of_its_own_and_another_page_than_the_one_that_is_shown():
+    assert [each.name for each in seen("had company", "request")] == ["GET /", "GET /", "GET /s", "GET /s"]
+    assert [each.text for each in seen("had company", "event")][:4] == ["<i>1</i>", "<i>1</i>", "<i>2</i>", "<i>2</i>"]
+    assert [each.text for each in seen("had company", "app")] == ["More", "More\n1", "More\n2", "More\n3"]
 
 
 def test_programs_that_do_not_behave():

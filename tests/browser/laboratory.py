@@ -19,10 +19,11 @@ import * as runtime from "./live/page/run-example.js";
 Object.assign(window, { runtime, runs: [], steps: [] });
 window.run = async (example, options = {}) => {
   const frame = document.createElement("iframe");
-  const run = { running: null, frame, wire: [], log: "", ended: null };
+  const run = { running: null, frame, wire: [], log: "", floods: [], ended: null };
   const onprogress = (...step) => steps.push(step);
   const onprint = (lines) => { run.log += `${lines}\\n`; };
-  const starting = runtime.start(example, { onprogress, onprint, ...options });
+  const onflood = (sentence) => run.floods.push(sentence);
+  const starting = runtime.start(example, { onprogress, onprint, onflood, ...options });
   const running = run.running = await starting.catch((error) => { throw Object.assign(error, { log: run.log }); });
   running.addEventListener("wire", ({ detail }) => run.wire.push(detail));
   running.addEventListener("ended", ({ detail }) => { run.ended = detail.why; });
@@ -118,6 +119,10 @@ class Run:
     @property
     def log(self) -> str:
         return str(self.page.evaluate(f"{self.name}.log"))
+
+    @property
+    def floods(self) -> list[str]:
+        return list(self.page.evaluate(f"{self.name}.floods"))
 
     def wire(self, **wanted: Any) -> list[dict[str, Any]]:
         messages: list[dict[str, Any]] = self.page.evaluate(f"{self.name}.wire")

@@ -25,13 +25,30 @@ async (live, fields) => {
 }
 """
 
+# In another tab of the same browser, as it were: somebody signs in and sends somebody a yo.
+SEND = """
+async (live, { sender, receiver }) => {
+  const inside = live.querySelector("iframe").contentWindow;
+  const look = async () => new DOMParser().parseFromString(await (await inside.fetch("/")).text(), "text/html");
+  const post = async (path, fields) => {
+    const csrfmiddlewaretoken = (await look()).querySelector("[name=csrfmiddlewaretoken]").value;
+    return inside.fetch(path, { method: "POST", body: new URLSearchParams({ csrfmiddlewaretoken, ...fields }) });
+  };
+  if ((await look()).getElementById("send")) await post("/sign-out", {});
+  await post("/sign-in", { username: sender, password: "yo" });
+  const receivers = [...(await look()).querySelectorAll("option")];
+  await post("/send", { to_user: receivers.find((each) => each.textContent === receiver).value });
+}
+"""
+
 
 @dataclass(frozen=True)
 class Step:
-    """Something that the visitor does, once so many events have come."""
+    """Something that the visitor does, once so many events have come, by a function of the page and of fields."""
 
     after: int
     fields: dict[str, str]
+    act: str = ACT
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +63,12 @@ class Recording:
         """A button for what no page asks for by itself, with what its query says in the form; and what others said."""
         first, *rest = self.exchanges
         known = text_of(first)
+        if 'action="/sign-in"' in known:
+            sent = re.findall(r"yo from (\w+) to (\w+)", text_of(rest[-1]))
+            return [
+                Step(count, {"sender": sender, "receiver": receiver}, SEND)
+                for count, (sender, receiver) in enumerate(sent, 1)
+            ]
         steps = []
         for exchange in rest:
             path, _, query = exchange["path"].lstrip("/").partition("?")

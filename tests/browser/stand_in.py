@@ -42,6 +42,7 @@ export async function start(example, options) {
   options.onprogress("Fetching Python", 0.25);
   await fake.gate;
   fake.print = options.onprint;
+  fake.flood = options.onflood;
   if (fake.printed) fake.print(fake.printed);
   if (fake.error) throw fake.error;
   const running = new EventTarget();

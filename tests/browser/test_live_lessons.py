@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.recordings import ACT, LESSONS, Recording, comparable, recordings
+from tests.browser.recordings import LESSONS, Recording, comparable, recordings
 from tests.browser.visitors import Visitor
 
 pytestmark = pytest.mark.timeout(180)
@@ -75,7 +75,7 @@ def visit(visitor: Visitor, live: str, recording: Recording) -> None:
     visitor.wait(f"document.querySelector('{live}').getAttribute('state') === 'running'")
     for step in recording.steps:
         wait_until_heard(visitor, live, step.after)
-        act = f"(live, fields) => ({ACT})(document.querySelector(live), JSON.parse(fields))"
+        act = f"(live, fields) => ({step.act})(document.querySelector(live), JSON.parse(fields))"
         visitor.evaluate(act, live, json.dumps(step.fields))
 
 

@@ -23,6 +23,8 @@ def test_cookies_forms_redirects_and_absolute_paths(laboratory: Laboratory) -> N
     redirect, there = run.inside(sent)
     assert re.search(r"/program-\d+/said\?x=1$", redirect)
     assert there == "said"
+    origins = [[value for name, value in each["headers"] if name == "origin"] for each in run.wire(kind="request")]
+    assert origins[:3] == [[], [run.inside("location.origin")], []]
     run.inside("location.href = document.baseURI.replace('said', ''); 0")
     frame.locator("h1", has_text="visit 2").wait_for()
     other = laboratory.run(VISITS)

@@ -43,7 +43,7 @@ def test_the_first_example_streams_into_its_page_and_stops_when_that_is_left(fre
     run.wait("run.wire.filter((each) => each.kind === 'request').length >= 3")  # the browser comes back
     error = run.wire(kind="source", what="error")[0]
     again = run.wire(kind="request")[2]
-    assert error["retryIn"] is None  # nobody can know it before the first time
+    assert error["retryIn"] is None  # nobody has measured it yet
     assert again["time"] - error["time"] > 2500
     assert again["source"] == request["source"]
     assert len(fresh.page.workers) == 1
@@ -168,11 +168,29 @@ def test_giving_up_what_does_not_start_leaves_the_others_alone(laboratory: Labor
     assert other.page.evaluate(f"{other.name}.ended") is None
 
 
-def test_a_stream_without_await_lets_others_in_and_ends_with_its_client(laboratory: Laboratory) -> None:
-    run = laboratory.run(COUNTER.replace("            await asyncio.sleep(pause)", "            pass"))
-    run.wait("run.wire.filter((each) => each.what === 'event').length > 100")
+FLOOD = COUNTER.replace("            await asyncio.sleep(pause)", "            print('line', number)")
+HEARD = "run.wire.filter((each) => each.what === 'event').map((each) => each.data)"
+
+
+def test_a_stream_without_await_waits_for_its_page_and_ends_with_its_client(laboratory: Laboratory) -> None:
+    run = laboratory.run(FLOOD)
+    run.wait("run.floods.length === 2")
+    assert any("prints more" in sentence for sentence in run.floods)
+    assert any("sends faster" in sentence for sentence in run.floods)
     run.inside("source.close()")
     run.wait_for_log("finally")
+    heard = run.page.evaluate(f"((run) => {HEARD})({run.name})")
+    assert heard == [str(number) for number in range(len(heard))]  # none is lost, each is told after its bytes
+    assert not any(each.get("unheard") for each in run.wire())
+    assert int(run.log.rpartition("line ")[2].split()[0]) < len(heard) + 1_000  # as far ahead as there is room
+
+
+def test_a_chunk_of_many_events_comes_in_pieces(laboratory: Laboratory) -> None:
+    many = COUNTER.replace('yield "retry: 20', 'yield "data: x\\n\\n" * 5000 + "retry: 20')
+    run = laboratory.run(many)
+    run.wait("run.wire.filter((each) => each.what === 'event').length > 5000")
+    longest = max(each["text"].count("\n") for each in run.wire(kind="chunk"))
+    assert longest < 1000
 
 
 LIFESPAN = COUNTER.replace(

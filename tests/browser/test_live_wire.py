@@ -76,6 +76,23 @@ def test_a_burst_stays_smooth_and_bounded(show: Callable[..., Locator], page: Pa
     expect(wire(live).last).to_contain_text("ready state CONNECTING")
 
 
+def test_what_is_long_is_shortened_and_can_be_seen(show: Callable[..., Locator], page: Page) -> None:
+    live = show(exchange(NUMBERS))
+    run(live)
+    connect(page)
+    emit(page, {"kind": "chunk", "connection": 1, "time": 30, "text": f"data: {'x' * 999_999}y\n\n"})
+    more = wire(live).get_by_role("button", name="… 998,001 more characters")
+    expect(wire(live).last).not_to_contain_text("xy")
+    more.click()
+    expect(wire(live).last).to_contain_text("xy")
+    page.evaluate("""for (let n = 0; n < 6; n++)
+      fake.emit("wire", { kind: "chunk", connection: 1, time: 40, text: `data: ${"x".repeat(1_000_000)}\\n\\n` });""")
+    expect(wire(live).get_by_text("998,001 more characters, no longer kept")).to_have_count(2)
+    expect(more).to_have_count(4)  # the newest
+    page.evaluate("fake.flood('It sends too fast.')")
+    expect(live.locator(".live-note")).to_have_text("It sends too fast.")
+
+
 def test_the_wire_is_held_cleared_and_copied(show: Callable[..., Locator], page: Page) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     live = show(exchange(NUMBERS))

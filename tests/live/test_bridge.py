@@ -168,6 +168,10 @@ async def app(scope, receive, send):
         await host.bridge.stop("server-2")
         with pytest.raises(ExampleError, match="stopped"):
             await starting
+        starting = asyncio.create_task(host.bridge.start("server-2", "program", {"program.py": program}))
+        stopping = asyncio.create_task(host.bridge.stop("server-2"))  # before the application's first step
+        await asyncio.wait([starting, stopping], timeout=5)
+        assert isinstance(starting.exception(), ExampleError)
         assert "server-2" not in host.bridge.servers
         assert "server-2" not in sys.modules
 

@@ -5,7 +5,7 @@ import zlib
 from typing import Any
 
 import pytest
-from bridge.connection import WINDOW
+from bridge.connection import PIECES, WINDOW
 from starlette.responses import StreamingResponse
 
 from tests.live.host import HEAD, Host, body, headers, run, turns
@@ -96,6 +96,31 @@ def test_no_more_is_under_way_than_the_window() -> None:
         host.tell("pulled", name, size=10_000)
         await turns(500)
         assert WINDOW + 10_000 <= len(host.chunks(name)) < WINDOW + 11_000
+        host.tell("cancel", name)
+        await turns()
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+
+    run(test)
+
+
+def test_no_more_pieces_are_under_way_than_a_page_can_take() -> None:
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        await send(HEAD)
+        while True:
+            await send(body(b"xyz"))
+
+    async def test() -> None:
+        host = Host(app)
+        name = host.request()
+        await turns(500)
+        assert len(host.said("chunk", name)) == PIECES
+        host.tell("pulled", name, size=4)  # one piece and a part of the next
+        await turns()
+        assert len(host.said("chunk", name)) == PIECES + 1
+        host.tell("pulled", name, size=3 * PIECES - 4)
+        await turns(500)
+        assert len(host.said("chunk", name)) == 2 * PIECES
         host.tell("cancel", name)
         await turns()
         for task in asyncio.all_tasks() - {asyncio.current_task()}:

@@ -54,7 +54,7 @@ process.stdout.write(JSON.stringify([ahead, asked, Object.keys(memory), told.at(
 def script(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The module, beside a table of files."""
     folder = tmp_path_factory.mktemp("live")
-    for name in ("package.json", "page/python-files.js", "shared/kept-files.js"):
+    for name in ("package.json", "page/idle.js", "page/python-files.js", "shared/kept-files.js"):
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(LIVE / name, folder / name)
     files = {name: f"files/{name}" for name in SIZES}

@@ -71,7 +71,7 @@ import "./web-socket.js";
      */
     #tell(what, more) {
       const time = performance.timeOrigin + performance.now();
-      channel.postMessage({
+      tell({
         server,
         reader: Number(reader),
         kind: "source",
@@ -83,6 +83,20 @@ import "./web-socket.js";
         ...more,
       });
     }
+  };
+
+  /** Events that the page is about to be told of: those of one piece of a stream together. @type {object[]} */
+  let events = [];
+
+  /** @param {Record<string, any>} account */
+  const tell = (account) => {
+    if (events.push(account) === 1) setTimeout(tellAll);
+    if (account.what !== "event") tellAll(); // it may be the last that the page does
+  };
+
+  const tellAll = () => {
+    if (events.length) channel.postMessage(events);
+    events = [];
   };
 
   /**

@@ -144,7 +144,7 @@ class Live {
       this.status,
       this.amount,
     );
-    if (!this.obstacle) startAhead(top, async () => (await import("./run-example.js")).prepare());
+    if (!this.obstacle) startAhead(top, async () => (await runtime()).prepare(this.example, this.isFolder));
     startAhead(host, () => this.#loadReplay());
     host.append(top, this.progress, this.note, this.tools, this.panes, this.logPlace);
   }
@@ -263,12 +263,8 @@ class Live {
     this.#showProgress("Starting", 0);
     try {
       await this.#end();
-      const [{ obstacle, start }, log, { Readers }] = await Promise.all([
-        import("./run-example.js"),
-        import("./log-pane.js"),
-        import("./readers.js"),
-      ]);
-      this.#log ??= new log.LogPane();
+      const { obstacle, start, LogPane, Readers } = await runtime();
+      this.#log ??= new LogPane();
       this.logPlace.replaceChildren(this.#log.element);
       const why = await obstacle();
       if (signal.aborted) return;
@@ -285,6 +281,7 @@ class Live {
         files: this.#code?.changed ? this.#code.files : undefined,
         onprogress: (...progress) => signal.aborted || this.#showProgress(...progress),
         onprint: (lines) => signal === this.#attempt.signal && this.#print(lines), // not of the run before
+        onflood: (sentence) => signal.aborted || this.note.classList.contains("bad") || this.#tell(sentence),
         signal,
       });
       if (signal.aborted) return void running.stop();
@@ -494,4 +491,15 @@ function pane(name, buttons, ...content) {
 }
 
 customElements.define("live-example", LiveExample);
+
+/** What only a run takes. */
+async function runtime() {
+  const [run, log, readers] = await Promise.all([
+    import("./run-example.js"),
+    import("./log-pane.js"),
+    import("./readers.js"),
+  ]);
+  return { ...run, ...log, ...readers };
+}
+
 if (document.querySelector("live-exercise")) void import("./exercise.js");

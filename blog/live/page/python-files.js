@@ -9,6 +9,7 @@
  */
 /* global streamside */
 import "../bundle.js";
+import { idle } from "./idle.js";
 import { openCache, take } from "../shared/kept-files.js";
 
 const SITE = new URL("../../", import.meta.url).href;
@@ -17,6 +18,7 @@ const QUICK = 5_000_000; // bytes per second at which the snapshot's bytes cost 
 const SAMPLE = 500_000; // bytes that tell how quick a connection is
 const SLOW = 750_000; // bytes per second; a slower connection carries only so much unasked:
 const UNASKED = 2_000_000; // bytes
+const PIECE = 131_072; // bytes that are unpacked at a time while the reader reads
 
 /**
  * What `python-worker.js` starts Python from; the snapshot or the archive is to be transferred.
@@ -102,7 +104,7 @@ export class Fetching {
   async #isSnapshotQuicker() {
     if (await isKept("started.bin")) return true;
     if (await isKept("pyodide.asm.wasm")) return false; // not the first visit, and the snapshot has not come since
-    return !(await this.#isHeldBack()) && (await this.#speed) > QUICK;
+    return (await (this.#isAsked ? this.#speed : this.#speedAhead(this.#speed))) > QUICK;
   }
 
   /**
@@ -117,9 +119,15 @@ export class Fetching {
 
   /** Whether this is ahead, over a connection that is slow, or that nothing is known of: the scripts were here already. */
   async #isHeldBack() {
-    if (this.#isAsked) return false;
-    const speed = await Promise.race([this.#speedOfScripts, this.#asked]);
-    return speed !== undefined && speed < SLOW;
+    return !this.#isAsked && (await this.#speedAhead(Infinity)) < SLOW;
+  }
+
+  /**
+   * How quick the connection has proved to be, at a time when little has come over it.
+   * @param {number | Promise<number>} otherwise  if it is asked for before that is known
+   */
+  async #speedAhead(otherwise) {
+    return (await Promise.race([this.#speedOfScripts, this.#asked])) ?? otherwise;
   }
 
   /**
@@ -143,9 +151,9 @@ export class Fetching {
     if (kept) this.#sizes.delete(name);
     else await this.#permission(name);
     const packed = kept ? new Response(kept) : await this.#fetch(name, url, cache);
-    const body = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (packed.body).pipeThrough(
-      new DecompressionStream("gzip"),
-    );
+    const body = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (packed.body)
+      .pipeThrough(SCRIPTS.includes(name) ? new TransformStream() : this.#pieces())
+      .pipeThrough(new DecompressionStream("gzip"));
     return new Response(body, { headers: { "content-type": type } });
   }
 
@@ -159,6 +167,19 @@ export class Fetching {
     if (!response.ok || !response.body) throw new Error(`${name} could not be fetched (${response.status}).`);
     cache?.put(url, response.clone()).catch(() => {}); // no room: it is fetched again next time
     return new Response(response.body.pipeThrough(this.#counter()));
+  }
+
+  /** Unpacking is the page's work: ahead, it is done in pieces while the page has nothing else to do. */
+  #pieces() {
+    return new TransformStream({
+      /** @type {(chunk: Uint8Array<ArrayBuffer>, controller: TransformStreamDefaultController) => Promise<void>} */
+      transform: async (chunk, controller) => {
+        for (let at = 0; at < chunk.length; at += PIECE) {
+          if (!this.#isAsked) await Promise.race([idle(), this.#asked]);
+          controller.enqueue(chunk.subarray(at, at + PIECE));
+        }
+      },
+    });
   }
 
   #counter() {

@@ -3,6 +3,9 @@
 import { watchFrame } from "./app-frame.js";
 import { element } from "./dom.js";
 
+/** A page with more is not kept when it is stopped: to copy it takes longer than a reader waits. */
+const MOST = { elements: 20_000, characters: 1_000_000 };
+
 const ASSETS = new URL("../assets/", import.meta.url).href; // our copies of a CDN's files, named as the CDN names them
 
 // A few rules that look like the examples' own stylesheet, which is larger than a lesson may be before it is started.
@@ -44,6 +47,12 @@ export class RecordedApp {
   static still(frame) {
     const page = frame.contentDocument;
     if (!page?.body) return new RecordedApp("", frame.title);
+    if (
+      page.getElementsByTagName("*").length > MOST.elements ||
+      (page.body.textContent ?? "").length > MOST.characters
+    ) {
+      return new RecordedApp("<p>The app’s page has grown too large to be kept.</p>", frame.title);
+    }
     const isImport = (/** @type {string} */ text) => Number(text.startsWith("@import"));
     const styles = [...page.styleSheets].map(textOf).sort((one, other) => isImport(other) - isImport(one));
     const body = /** @type {HTMLElement} */ (page.body.cloneNode(true));

@@ -9,28 +9,36 @@
  */
 /* global streamside */
 import "../bundle.js";
+import { fetchAssets } from "./assets-ahead.js";
 import { address, Fetching } from "./python-files.js";
 import { missingSource } from "./content-security.js";
 import { EventStreams } from "./event-stream.js";
 import { fetchProgram } from "./example-program.js";
+import { Flood } from "./flood.js";
 import { UnheardEvents } from "./unheard-events.js";
 
 const SITE = new URL("../../", import.meta.url).href;
 const TAB = `tab-${crypto.randomUUID().replaceAll("-", "").slice(0, 12)}`;
 const PING = 15_000; // ms; Firefox stops a service worker after 30 s, whatever streams it has
 const PATIENCE = 1_500; // ms for Python to stop a server before Python itself is ended
+const DEAF = 350; // ms without a sign of Python after which it does not listen
+const TAKE_TIME = ["unpack", "start", "restart"]; // of what Python is asked for
 const LOADING = 5_000; // ms for the worker's script to come
 const ATTEMPTS = 3;
 const SETTLE = 25; // ms by which a page's account waits, so that bytes are told before what was made of them
+const UNDRAWN = 100; // ms after which is taken for drawn what is not: a page that is not shown draws no frames
+const SLOW = 50; // ms for which a page that draws cannot do what its reader wants
 const UNUSED = 600_000; // ms for which Python is kept while no server runs
 const UNSEEN = 60_000; // ms for which, in a page that is not shown
 const STOPPED = "It was stopped.";
 const REFUSED = "This browser does not let this page have a service worker; Python in the page needs one.";
+const PRINTS_TOO_MUCH = "The program prints more than this page can show: of its lines the newest are kept.";
+const SENDS_TOO_MUCH = "The program sends faster than this page can show: it is made to wait, as by any slow reader.";
 const CHECKING = 2_000; // ms for Python to hold what was seen against a task
 const BUSY = "The program keeps Python to itself: somewhere it needs an await.";
 
 /** @typedef {{cut: boolean, delay: number, rate: number, hold: boolean, answer: 503 | 204 | null}} CableState */
-/** @typedef {Record<string, any> & {kind: "waiting" | "request" | "response" | "chunk" | "frame" | "end" | "source", time: number}} WireMessage */
+/** @typedef {Record<string, any> & {kind: "waiting" | "request" | "response" | "chunk" | "frame" | "end" | "source" | "crowded", time: number}} WireMessage */
 /** @typedef {import("./example-program.js").Program} Program */
 /** @typedef {(step: string, fraction: number, amount?: string) => void} OnProgress  `amount` is what has been fetched, in words */
 /**
@@ -41,6 +49,7 @@ const BUSY = "The program keeps Python to itself: somewhere it needs an await.";
  * @property {Partial<CableState>} [cable]  the cable's state from the first request on
  * @property {OnProgress} [onprogress]
  * @property {(lines: string) => void} [onprint]  what Python prints, from the program's first line on
+ * @property {(sentence: string) => void} [onflood]  that it does more than the page can show, once of each kind
  * @property {AbortSignal} [signal]  gives up while it is starting; a program that does not let go is ended
  */
 
@@ -103,6 +112,7 @@ export async function start(example, options = {}) {
     cable = {},
     onprogress = () => {},
     onprint = () => {},
+    onflood = () => {},
     signal,
   } = options;
   const reason = await obstacle();
@@ -117,7 +127,7 @@ export async function start(example, options = {}) {
   await unpacking;
   if (signal?.aborted) throw new StartError(STOPPED);
   onprogress("Starting the server", 0.95);
-  const running = new Running(example, program, path, cable, onprint);
+  const running = new Running(example, program, path, cable, { onprint, onflood });
   const giveUp = () => void running.stop();
   signal?.addEventListener("abort", giveUp);
   await running.begin().finally(() => signal?.removeEventListener("abort", giveUp));
@@ -127,7 +137,6 @@ export async function start(example, options = {}) {
 }
 
 /**
-/**
  * @param {string} example
  * @param {boolean} isFolder
  * @param {Record<string, string>} [files]  instead of its own
@@ -136,7 +145,7 @@ export async function start(example, options = {}) {
 async function programOf(example, isFolder, files) {
   if (files && !isFolder) return { files, environment: {} };
   try {
-    const program = await fetchProgram(example, isFolder);
+    const program = ahead.get(example) ?? (await fetchProgram(example, isFolder));
     return { ...program, files: files ?? program.files };
   } catch (error) {
     throw new StartError(error instanceof Error ? error.message : String(error));
@@ -144,19 +153,28 @@ async function programOf(example, isFolder, files) {
 }
 
 /**
- * Start Python ahead, so that `start` has only the program to run. Nothing of it shows; what fails is told by `start`.
- * @returns {Promise<void>}
+ * Start Python ahead, and fetch what the example is made of, so that `start` has only the program to run. Nothing of it
+ * shows, and what fails is told by `start`.
+ * @param {string} example
+ * @param {boolean} [isFolder]
  */
-export async function prepare() {
-  if (python.booted || hasFailedAhead || (await obstacle())) return;
+export async function prepare(example, isFolder = false) {
+  if (python.prepared.has(example) || hasFailedAhead || (await obstacle())) return;
+  python.prepared.add(example);
   try {
     await Promise.all([python.bootAhead(), connection.ready()]);
+    if (!servers.size) python.ask("import", {}).catch(() => {}); // it was ended
+    const program = await fetchProgram(example, isFolder);
+    ahead.set(example, program);
+    await Promise.all([program.packages && python.unpack(example, program.packages), fetchAssets(program.files)]);
   } catch {
     hasFailedAhead = true;
   }
 }
 
 let hasFailedAhead = false;
+/** Programs that have been fetched ahead. @type {Map<string, Program>} */
+const ahead = new Map();
 
 /** The servers of this page, by name. @type {Map<string, Running>} */
 const servers = new Map();
@@ -189,14 +207,16 @@ export class Running extends EventTarget {
    * @param {Program} program
    * @param {string} path
    * @param {Partial<CableState>} cable
-   * @param {(lines: string) => void} onprint
+   * @param {Required<Pick<Options, "onprint" | "onflood">>} listeners
    */
-  constructor(example, program, path, cable, onprint) {
+  constructor(example, program, path, cable, { onprint, onflood }) {
     super();
     this.#example = example;
     this.#program = { files: program.files, environment: program.environment };
     Object.assign(this.#state, cable);
     this.onprint = onprint;
+    this.prints = new Flood(() => onflood(PRINTS_TOO_MUCH));
+    this.sends = new Flood(() => onflood(SENDS_TOO_MUCH));
     this.name = `${example}-${++serverCount}`;
     this.path = path.startsWith("/") ? path : `/${path}`;
     this.url = `${SITE}live/${TAB}/${this.name}${this.path}`;
@@ -276,11 +296,9 @@ export class Running extends EventTarget {
       why: "The server was stopped.",
     });
     const over = () => true; // also if Python has been ended meanwhile
-    const stopped = await Promise.race([
-      python.attempt("stop", { server: this.name }).then(over, over),
-      after(PATIENCE),
-    ]);
-    await told; // and with it we, of how its connections ended
+    const stopping = python.attempt("stop", { server: this.name }).then(over, over);
+    const stopped = (await python.listens(this.name)) && (await Promise.race([stopping, after(PATIENCE)]));
+    if (stopped) await told; // and with it we, of how its connections ended
     servers.delete(this.name);
     if (!stopped) python.end("Python did not stop and was ended.");
   }
@@ -310,10 +328,23 @@ export class Running extends EventTarget {
   }
 
   /**
+   * @param {string} lines
+   * @param {boolean} late  they had to wait
+   */
+  print(lines, late) {
+    if (late) this.prints.notice();
+    this.onprint(lines);
+  }
+
+  /**
    * Tell what went over the wire, or what the browser made of it.
    * @param {WireMessage} message  with ids and the time since 1970, as the service worker and the probe give them
    */
   wire(message) {
+    if (message.kind === "crowded") {
+      this.sends.notice();
+      return;
+    }
     this.#telling = this.#telling.then(async () => {
       if (message.kind === "source" && message.what === "error") await this.#addReconnect(message);
       if ((message.kind === "waiting" || message.kind === "request") && message.source) this.#measureReconnect(message);
@@ -403,9 +434,14 @@ const python = {
   fetching: undefined,
   /** Aborted when this Python is ended. */
   ending: new AbortController(),
-  /** @type {Map<number, {resolve: (result: any) => void, reject: (error: Error) => void}>} */
+  /**
+   * What it was asked for and has not answered.
+   * @type {Map<number, {kind: string, server?: string, resolve: (result: any) => void, reject: (error: Error) => void}>}
+   */
   calls: new Map(),
   callCount: 0,
+  /** The examples for which it was started ahead. @type {Set<string>} */
+  prepared: new Set(),
   /** What this Python has of examples' own packages. @type {Map<string, Promise<void>>} */
   unpacked: new Map(),
   /** Those who wait for it to have booted. @type {Set<OnProgress>} */
@@ -472,14 +508,14 @@ const python = {
 
   /**
    * @param {string} kind
-   * @param {object} message
+   * @param {{server?: string, [more: string]: unknown}} message
    * @param {Transferable[]} [transfer]
    * @returns {Promise<any>}
    */
   ask(kind, message, transfer = []) {
     const call = ++this.callCount;
     return new Promise((resolve, reject) => {
-      this.calls.set(call, { resolve, reject });
+      this.calls.set(call, { kind, server: message.server, resolve, reject });
       this.start().then((worker) => worker.postMessage({ kind, call, ...message }, transfer), reject);
     });
   },
@@ -487,7 +523,7 @@ const python = {
   /**
    * Ask for what can fail because of the example. Rejects with `StartError`.
    * @param {"start" | "restart" | "stop"} kind
-   * @param {object} message
+   * @param {{server: string, [more: string]: unknown}} message
    */
   async attempt(kind, message) {
     const failure = await this.ask(kind, message);
@@ -520,6 +556,20 @@ const python = {
       unpacked.delete(example); // the next attempt may get them
       throw new StartError(`The example’s packages: ${error instanceof Error ? error.message : error}`);
     }
+  },
+
+  /**
+   * Whether a server could be stopped, for Python does one thing after the other. To start another one takes its time; a
+   * program that runs should let go often.
+   * @param {string} server
+   */
+  listens(server) {
+    const isBusy = [...this.calls.values()].some((each) => TAKE_TIME.includes(each.kind) && each.server !== server);
+    const heard = this.ask("listen", {}).then(
+      () => true,
+      () => true,
+    );
+    return Promise.race([heard, after(isBusy ? PATIENCE : DEAF)]);
   },
 
   /**
@@ -562,14 +612,14 @@ const python = {
   },
 
   /** @param {any} message */
-  hear({ kind, call, result, error, server, text }) {
+  hear({ kind, call, result, error, server, text, late }) {
     if (kind === "answer") {
       const waiting = this.calls.get(call);
       this.calls.delete(call);
       if (error) waiting?.reject(new StartError(error));
       else waiting?.resolve(result);
     } else if (kind === "log") {
-      for (const running of server ? [servers.get(server)] : servers.values()) running?.onprint(text);
+      for (const running of server ? [servers.get(server)] : servers.values()) running?.print(text, late);
     }
   },
 
@@ -580,6 +630,7 @@ const python = {
   end(why) {
     this.worker?.then((worker) => worker.terminate()).catch(() => {});
     this.worker = this.booted = this.fetching = undefined;
+    this.prepared.clear();
     this.unpacked = new Map();
     this.ending.abort(new StartError(why));
     this.ending = new AbortController();
@@ -677,17 +728,32 @@ const connection = {
 navigator.serviceWorker?.addEventListener("message", ({ data, source }) => {
   if (data.kind === "tab?" && data.tab === TAB && servers.size)
     connection.introduce(/** @type {ServiceWorker} */ (source));
-  else if (data.kind === "wire") servers.get(data.server)?.wire(data.message);
+  else if (data.kind === "wire") drawBatch(data, /** @type {ServiceWorker} */ (source));
   else if (data.kind === "heard") connection.calls.get(data.call)?.();
   else if (data.kind === "answered") servers.get(data.server)?.answered();
 });
 navigator.serviceWorker?.startMessages(); // or what is told before the page has loaded would wait
 
 new BroadcastChannel(`streamside-${TAB}`).addEventListener("message", ({ data }) => {
-  const { server, ...message } = data;
-  if (message.what === "listens") servers.get(server)?.listens(message);
-  else setTimeout(() => servers.get(server)?.wire(message), SETTLE);
+  for (const { server, ...message } of data) {
+    if (message.what === "listens") servers.get(server)?.listens(message);
+    else setTimeout(() => servers.get(server)?.wire(message), SETTLE);
+  }
 });
+
+/**
+ * More comes when this has been drawn.
+ * @param {{count: number, entries: {server: string, message: WireMessage}[]}} batch
+ * @param {ServiceWorker} from
+ */
+async function drawBatch({ count, entries }, from) {
+  for (const { server, message } of entries) servers.get(server)?.wire(message);
+  const began = performance.now();
+  await Promise.race([new Promise(requestAnimationFrame).then(() => after(0)), after(UNDRAWN)]);
+  const took = performance.now() - began;
+  if (took > SLOW) await after(took); // half of the time is the reader's, who may want to press Stop
+  from.postMessage({ kind: "drawn", tab: TAB, count });
+}
 
 addEventListener("pagehide", () => python.booted && python.end("The page was left."));
 document.addEventListener("visibilitychange", endUnused);

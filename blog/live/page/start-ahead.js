@@ -3,6 +3,8 @@
  * the pointer or the focus has come near. Never for a reader whose browser saves data.
  */
 
+import { idle } from "./idle.js";
+
 const READING = 2_500; // ms that an example is in sight, so that none begins under one who only passes by
 
 /**
@@ -23,8 +25,8 @@ export function startAhead(place, prepare) {
 }
 
 /** @param {() => unknown} act */
-function whenIdle(act) {
+async function whenIdle(act) {
   if (document.hidden) return; // who comes back has a pointer
-  if ("requestIdleCallback" in window) requestIdleCallback(act);
-  else act(); // Safari
+  await idle();
+  act();
 }

@@ -4,6 +4,7 @@ import { button, element } from "./dom.js";
 import { isEventStream } from "./event-stream.js";
 import { EventVoice } from "./event-voice.js";
 import { visible } from "./invisible.js";
+import { onRequest, shortened } from "./long-text.js";
 
 /**
  * What the Wire draws. Times are milliseconds since the start; `connection` counts requests, `source` event sources.
@@ -32,8 +33,8 @@ import { visible } from "./invisible.js";
 
 /** More entries than this are not kept: nobody reads them, and the page stays quick. */
 const LIMIT = 500;
-/** A longer line is cut for show, in characters. */
-const LINE_LIMIT = 2000;
+/** Of a body, so many lines stand each by itself. */
+const BODY_LINES = 200;
 
 const REASONS = new Map(
   Object.entries({
@@ -492,9 +493,7 @@ function rowText(entry, whose) {
  * @param {string} [kind]
  */
 function line(text, kind = "") {
-  const cut =
-    text.length > LINE_LIMIT ? `${text.slice(0, LINE_LIMIT)}… ${text.length - LINE_LIMIT} more characters` : text;
-  return element("div", { class: `line ${kind}`.trim() }, ...visible(cut));
+  return element("div", { class: `line ${kind}`.trim() }, ...shortened(text, visible));
 }
 
 /**
@@ -525,7 +524,11 @@ function withHeaders(first, headers, open) {
 /** @param {string} text */
 function body(text) {
   const size = summary(`${text.length.toLocaleString("en")} characters of the body`);
-  return element("details", {}, size, ...text.split("\n").map((part) => line(part)));
+  const lines = text.split("\n");
+  const rest = lines.splice(BODY_LINES);
+  const name = `… ${rest.length.toLocaleString("en")} more lines`;
+  const more = rest.length ? [onRequest(name, text.length, () => rest.map((part) => line(part)))] : [];
+  return element("details", {}, size, ...lines.map((part) => line(part)), ...more);
 }
 
 /**

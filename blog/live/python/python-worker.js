@@ -2,10 +2,10 @@
  * Python in a Web Worker, and the bridge between the service worker and the applications.
  *
  * From the page, each with a number to answer to: `scripts` (urls), `boot` (module, snapshot or archive, lock, rest),
- * `unpack` (example, archive, rest), `start` and `restart` (server, example, files, environment), `stop` (server),
- * `resumption` (source), `check` (see, messages, now); and `port`, one to a service worker. To the page: `there`, once;
- * `answer` (call, result or error), `log` (server or null, text, late: it had to wait, for more is printed than a page
- * can show).
+ * `unpack` (example, archive, rest), `start` and `restart` (server, example, files, environment), `stop` (server), `listen`
+ * (that it does is the answer), `resumption` (source), `check` (see, messages, now); and `port`, one to a service worker. To
+ * the page: `there`, once; `answer` (call, result or error), `log` (server or null, text, late: it had to wait, for more is
+ * printed than a page can show).
  */
 
 /** @typedef {{message: string, line: number | undefined, file: string | undefined} | null} Failure */
@@ -17,6 +17,7 @@
  * @property {(server: string, example: string, files: Texts, environment: Texts) => Promise<Failure>} start
  * @property {(server: string, example: string, files: Texts, environment: Texts) => Promise<Failure>} restart
  * @property {(server: string) => Promise<Failure>} stop
+ * @property {() => Promise<void>} importAhead
  * @property {() => void} forget
  * @property {(see: string, messages: object[], now: number) => string} check
  * @property {(source: string) => {lastEventId: string, reconnectionTime: number | undefined}} resumption
@@ -64,12 +65,16 @@ async function perform({ kind, server, example, files, environment, source, ...m
       return undefined;
     case "boot":
       return booted(await boot(message));
+    case "import":
+      return (await bridge).importAhead();
     case "unpack":
       return (await bridge).unpack(example, new Uint8Array(message.archive), message.rest);
     case "start":
       return (await bridge).start(server, example, files, environment);
     case "restart":
       return (await bridge).restart(server, example, files, environment);
+    case "listen":
+      return undefined;
     case "stop":
       return (await bridge).stop(server);
     case "check":

@@ -66,6 +66,14 @@ export class Transit {
     return undefined;
   }
 
+  /**
+   * More bytes that come out at this moment.
+   * @returns {Uint8Array | undefined}
+   */
+  more() {
+    return this.#items[0]?.bytes && this.#pause() <= 0 ? this.#next()?.bytes : undefined;
+  }
+
   /** Milliseconds until the cable lets something through; Infinity if something must change first. */
   #pause() {
     const [first] = this.#items;

@@ -2,12 +2,15 @@
 import { pathAndQuery } from "./addresses.js";
 import { headersOf, withProbe } from "./answers.js";
 import { Transit } from "./cable.js";
-import { tell } from "./tabs.js";
 
 /** @typedef {import("./addresses.js").Place} Place */
 /** @typedef {import("./cable.js").Cable} Cable */
 /** @typedef {import("./tabs.js").Tab} Tab */
 
+const SHARE = 64; // pieces that a page gets between two of its frames, of one connection
+const LARGE = 65_536; // bytes that are enough for that, too
+const LINES = 128; // of an event stream, that one piece has at most: each event costs the page as much as any other piece
+const LINE_FEED = 10;
 const GOING_AWAY = 1001; // what a WebSocket's server hears of a page that is left
 
 /**
@@ -57,7 +60,11 @@ export class Connection {
    * @returns {[string, string][]}
    */
   headersOf(request) {
-    return [["host", location.host], ...request.headers];
+    const headers = [["host", location.host], ...request.headers];
+    // Browsers add it to what does more than read, most of them below the service worker.
+    const isSafe = request.method === "GET" || request.method === "HEAD";
+    if (!isSafe && !request.headers.has("origin")) headers.push(["origin", location.origin]);
+    return /** @type {[string, string][]} */ (headers);
   }
 
   get cable() {
@@ -98,7 +105,9 @@ export class Connection {
     if (first?.end) this.finish("server", first.end);
     if (!first?.head) return Response.error();
     try {
-      return this.respond(first.head, request);
+      const response = this.respond(first.head, request);
+      await this.tab.account.told(); // before what the page makes of it
+      return response;
     } catch (error) {
       this.breakOff("server", `The answer is no HTTP response: ${error}`); // a status or a header that there cannot be
       return Response.error();
@@ -137,10 +146,15 @@ export class Connection {
           const item = await this.take();
           if (!item) return;
           if (item.bytes) {
-            this.tellPiece(item.bytes);
-            this.ask({ kind: "pulled", size: item.bytes.length });
-            controller.enqueue(probe ? withProbe(item.bytes, pageType ?? "") : item.bytes);
-            probe = false;
+            const pieces = this.#share(item.bytes);
+            for (const piece of pieces) this.tellPiece(piece);
+            await this.tab.account.told();
+            if (this.endedBy) return;
+            for (const piece of pieces) {
+              this.ask({ kind: "pulled", size: piece.length });
+              controller.enqueue(probe ? withProbe(piece, pageType ?? "") : piece);
+              probe = false;
+            }
           } else if (item.end) {
             this.finish("server", item.end);
             this.#fail(item.end);
@@ -153,6 +167,20 @@ export class Connection {
       },
       { highWaterMark: 0 },
     );
+  }
+
+  /**
+   * What the page gets at once: the bytes, and what else has come by now, as long as the page can follow.
+   * @param {Uint8Array} first
+   */
+  #share(first) {
+    const pieces = [first];
+    let size = first.length;
+    for (let more; pieces.length < SHARE && size < LARGE && (more = this.#transit.more()); pieces.push(more)) {
+      size += more.length;
+    }
+    if (pieces.length === SHARE || size >= LARGE) this.tell({ kind: "crowded" });
+    return pieces;
   }
 
   /**
@@ -175,8 +203,14 @@ export class Connection {
   hear(message) {
     if (message.kind === "request") this.#tellRequest(message.headers);
     else if (message.kind === "response") this.#transit.add({ head: message });
-    else if (message.kind === "chunk") this.#transit.add({ bytes: message.body });
+    else if (message.kind === "chunk") this.#add(message.body);
     else if (message.kind === "end") this.#transit.add({ end: message.error });
+  }
+
+  /** @param {Uint8Array} bytes */
+  #add(bytes) {
+    const pieces = this.isEventSource ? inPieces(bytes) : [bytes];
+    for (const piece of pieces) this.#transit.add({ bytes: piece });
   }
 
   /** The cable has changed. */
@@ -253,11 +287,27 @@ export class Connection {
 
   /** @param {object} message  for the wire's view */
   tell(message) {
-    tell(this.tab.client, this.place.server, { ...message, connection: this.id, reader: this.place.reader });
+    this.tab.account.add(this.place.server, { ...message, connection: this.id, reader: this.place.reader });
   }
 
   /** @param {object} message  for the server */
   ask(message) {
     this.tab.port.postMessage({ ...message, id: this.id });
   }
+}
+
+/**
+ * @param {Uint8Array} bytes
+ * @returns {Generator<Uint8Array>}
+ */
+function* inPieces(bytes) {
+  let start = 0;
+  let lines = 0;
+  for (let index = 0; index < bytes.length; index++) {
+    if (bytes[index] !== LINE_FEED || ++lines < LINES) continue;
+    yield bytes.subarray(start, index + 1);
+    start = index + 1;
+    lines = 0;
+  }
+  if (start < bytes.length) yield bytes.subarray(start);
 }

@@ -2,7 +2,7 @@
 import { pathAndQuery } from "./addresses.js";
 import { nextChange } from "./cable.js";
 import { Connection, isEventSource } from "./connections.js";
-import { findTab, tabs, tell } from "./tabs.js";
+import { findTab, tabs } from "./tabs.js";
 import { WebSocketConnection } from "./web-sockets.js";
 
 /** @typedef {import("./addresses.js").Place} Place */
@@ -44,7 +44,7 @@ async function mended(id, place, signal) {
   const { tab, server, reader, source } = place;
   const cut = () => tabs.get(tab)?.cables.get(server)?.cut;
   const waiting = { kind: "waiting", connection: id, reader, method: "GET", path: pathAndQuery(place), source };
-  if (cut()) tell(tabs.get(tab)?.client, server, waiting);
+  if (cut()) tabs.get(tab)?.account.add(server, waiting);
   while (cut() && !signal.aborted) await nextChange(signal);
 }
 

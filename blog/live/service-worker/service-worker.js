@@ -6,14 +6,15 @@
  * its worker is (`tab`).
  *
  * From the tab: `tab` (tab, cables by server, with a port to its worker), `cable` (tab, server, cable or null, why),
- * `gone` (tab, why), `keep` (urls), `ping`. To the tab: `heard` (call: of each message but the first, after all that it
- * brought about), `tab?` (tab), `wire` (server, message), `answered` (server: the preset answer is used up). From an example's
- * page: `frame` (tab, socket, opcode, body: what its WebSocket says). With Python's worker: see bridge/messages.py.
+ * `gone` (tab, why), `keep` (urls), `ping`, `drawn` (tab, count). To the tab: `heard` (call: of each message but `tab` and
+ * `drawn`, after all that it brought about), `tab?` (tab), `wire` (entries: server and message each; count of all entries so far),
+ * `answered` (server: the preset answer is used up). From an example's page: `frame` (tab, socket, opcode, body: what its
+ * WebSocket says). With Python's worker: see bridge/messages.py.
  */
 import { addressOf, locate, SITE, within } from "./addresses.js";
 import { exchange } from "./exchange.js";
 import { assetOf, forgetOldFiles, keep, leaveIfGoneMeanwhile, nameOf, siteFile } from "./files.js";
-import { addTab, changeCable, removeTab } from "./tabs.js";
+import { addTab, changeCable, removeTab, tabs } from "./tabs.js";
 import { hearFrame } from "./web-sockets.js";
 
 /** @typedef {import("./addresses.js").Place} Place */
@@ -38,9 +39,14 @@ serviceWorker.addEventListener("message", (event) => {
     hearFrame(message);
     return;
   }
+  if (kind === "drawn") {
+    tabs.get(message.tab)?.account.drawn(message.count);
+    return;
+  }
   if (kind === "cable") changeCable(message.tab, message.server, message.cable, message.why);
   else if (kind === "gone") forget(message.tab, message.why);
   else if (kind === "keep") event.waitUntil(keep(message.urls));
+  tabs.get(message.tab)?.account.send();
   client.postMessage({ kind: "heard", call: message.call });
 });
 

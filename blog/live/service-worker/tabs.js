@@ -1,9 +1,13 @@
 /** The open tabs: where each one's Python is, its cables, its connections. A tab tells all of it anew when this script forgot. */
+import { Account } from "./account.js";
 import { announceChange } from "./cable.js";
 
 /** @typedef {import("./cable.js").Cable} Cable */
 /** @typedef {import("./connections.js").Connection} Connection */
-/** @typedef {{client: Client, port: MessagePort, cables: Map<string, Cable>, connections: Map<string, Connection>}} Tab */
+/**
+ * @typedef {{client: Client, port: MessagePort, account: Account, cables: Map<string, Cable>,
+ *   connections: Map<string, Connection>}} Tab
+ */
 
 const serviceWorker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 const PATIENCE = 5_000; // ms to wait for a tab to say where its worker is
@@ -21,7 +25,8 @@ const asked = new Map();
  */
 export function addTab(id, cables, client, port) {
   const connections = tabs.get(id)?.connections ?? new Map();
-  const tab = { client, port, cables: new Map(Object.entries(cables)), connections };
+  const account = new Account((message) => client.postMessage(message));
+  const tab = { client, port, account, cables: new Map(Object.entries(cables)), connections };
   tabs.set(id, tab);
   port.onmessage = (event) => connections.get(event.data.id)?.hear(event.data);
   asked.get(id)?.tell(tab);
@@ -90,14 +95,4 @@ export function changeCable(id, server, cable, why) {
     else connection.wake();
   }
   announceChange();
-}
-
-/**
- * @param {Client | undefined} client
- * @param {string} server
- * @param {object} message  for the wire's view
- */
-export function tell(client, server, message) {
-  const time = performance.timeOrigin + performance.now();
-  client?.postMessage({ kind: "wire", server, message: { ...message, time } });
 }

@@ -1,9 +1,13 @@
-"""The archive with the modules that examples hardly ever import: fetched when the first of them is."""
+"""The archives of modules: one of what examples import, one of the rest, fetched when the first of those is."""
 
+import asyncio
+import importlib
 import importlib.abc
 import importlib.machinery
 import sys
+import zipimport
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache
 from types import ModuleType
 
@@ -19,6 +23,18 @@ def archived() -> frozenset[str]:
 def module_name(file: str) -> str:
     """`email/mime/text.pyc` → `email.mime.text`."""
     return file.rpartition(".")[0].removesuffix("/__init__").replace("/", ".")
+
+
+async def import_ahead() -> None:
+    """Import what examples import, one module after the other: a program that comes meanwhile waits for one at most.
+
+    After a start from a snapshot there is no archive, and nothing to do.
+    """
+    files = [*zipimport._zip_directory_cache.get(ARCHIVE, {})]  # type: ignore[attr-defined]
+    for file in files:
+        with suppress(Exception):  # such as what is for another system
+            importlib.import_module(module_name(file))
+        await asyncio.sleep(0)
 
 
 class Rest(importlib.abc.MetaPathFinder):

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import traceback
+from collections import deque
 from collections.abc import Iterable, Sequence, Set
 from typing import Any
 from urllib.parse import unquote
@@ -14,6 +15,7 @@ from bridge.output import printing
 from bridge.server import FIRST, Server
 
 WINDOW = 65_536  # bytes that may be under way to the client before `send` waits
+PIECES = 128  # as many pieces may be: each costs the page as much as thousands of bytes
 
 
 class Connection:
@@ -30,6 +32,8 @@ class Connection:
         self._gone = False
         self._over = asyncio.Event()  # the answer is complete or the client gone
         self._under_way = bytearray()  # sent, not yet taken by the client
+        self._sent = 0  # bytes, in all
+        self._ends: deque[int] = deque()  # where the pieces that are under way end in what was sent
         self._room = asyncio.Event()
         self._room.set()
         self._scope = self._make_scope(request, self._headers())
@@ -109,11 +113,16 @@ class Connection:
 
     def _send_bytes(self, content: bytes) -> None:
         self._under_way += content
+        self._sent += len(content)
+        self._ends.append(self._sent)
         self._watch_room()
         self._post("chunk", body=content)
 
     def _watch_room(self) -> None:
-        if len(self._under_way) < WINDOW:
+        taken = self._sent - len(self._under_way)
+        while self._ends and self._ends[0] <= taken:
+            self._ends.popleft()
+        if len(self._under_way) < WINDOW and len(self._ends) < PIECES:
             self._room.set()
         else:
             self._room.clear()

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from bridge.archive import ARCHIVE, Rest, archived
+from bridge.archive import ARCHIVE, Rest, archived, import_ahead
 from bridge.bridge import Bridge
 from bridge.output import Printer
 from bridge.packages import Packages
@@ -56,6 +56,7 @@ def connect(post: Any, log: Any, fetch: Any, rest: str) -> Any:
             "unpack": unpack,
             "start": lambda name, *program: asyncio.ensure_future(attempt(bridge.start, name, *program_of(*program))),
             "stop": lambda name: asyncio.ensure_future(attempt(bridge.stop, name)),
+            "importAhead": lambda: asyncio.ensure_future(import_ahead()),
             "restart": lambda name, *program: asyncio.ensure_future(
                 attempt(bridge.restart, name, *program_of(*program))
             ),

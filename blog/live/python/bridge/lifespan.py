@@ -26,6 +26,7 @@ class Lifespan:
         """Raises `ExampleError` if the application says that it cannot start, or is given up."""
         scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self.state}
         self._task = asyncio.ensure_future(self._run(scope))
+        self._task.add_done_callback(lambda _task: self._answered.set())  # also if it is given up before it has begun
         await self._ask("startup")
         if self._task.cancelled():
             raise ExampleError("The application was stopped before it had started.")
@@ -56,8 +57,6 @@ class Lifespan:
             # An application that knows no lifespan raises at once, and runs without; one that cannot start tells why.
             if self._answer and not self._answer.get("message"):
                 traceback.print_exc()
-        finally:
-            self._answered.set()
 
     async def _ask(self, what: str) -> None:
         self._answered.clear()
