@@ -92,10 +92,30 @@ def without_javascript(browser: Browser) -> Iterator[Page]:
 def test_without_javascript_there_is_everything_to_read(without_javascript: Page, address: str):
     without_javascript.goto(address)
     expect(without_javascript.locator("h1")).to_be_visible()
+    if without_javascript.locator("live-example").count():
+        expect(without_javascript.locator("noscript > p").first).to_be_visible()
     for element in without_javascript.locator("live-example").all():
         expect(element.locator(".transcript")).to_be_visible()
         assert "data:" in element.locator(".transcript").inner_text()
     assert without_javascript.locator("button:visible:not([popovertarget])").count() == 0
+
+
+SPACING = "* { letter-spacing: 0.12em !important; word-spacing: 0.16em !important; line-height: 1.5 !important }"
+CUT = "[...document.querySelectorAll('article pre')].filter((pre) => pre.scrollWidth > pre.clientWidth).length"
+
+
+def test_a_lesson_bears_wide_text_and_paper(page: Page, site: str):
+    """WCAG's text spacing, on the narrowest screen; and printed, nothing is cut off, and there is nothing to press."""
+    page.set_viewport_size({"width": 320, "height": 700})
+    page.goto(f"{site}notebooks/01-your-first-stream.html")
+    expect(page.locator("live-example")).to_have_attribute("state", "idle")
+    page.add_style_tag(content=SPACING)
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate(CUT) == 0
+    assert page.locator("button:visible").count() == 0
+    expect(page.locator("live-example .transcript")).to_be_visible()
+    assert background(page) == "rgb(250, 248, 243)"  # light, as paper is
 
 
 def test_the_tutorials_pages_are_valid_html(built_site: Path):

@@ -77,9 +77,9 @@ export class UnheardEvents {
     const source = this.#source(name);
     source.url = url;
     if (readyState === EventSource.CLOSED) this.#sources.delete(name);
-    if (what === "open") source.isOpen = true;
-    else if (what !== "event") return [];
-    else source.coming.splice(0, source.coming.findIndex((event) => event.type === type) + 1);
+    if (what !== "open" && what !== "event") return [];
+    source.isOpen = true;
+    if (what === "event") source.coming.splice(0, source.coming.findIndex((event) => event.type === type) + 1);
     return this.#unheard(name, time);
   }
 
