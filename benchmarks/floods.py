@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.static import serving
 from streamside.paths import ROOT
@@ -24,7 +24,7 @@ from tests import browsers
 from tests.browser import firefox
 from tests.browser.firefox import Tab
 from tests.browser.visitors import Visitor
-from tests.conftest import opened, running_chromium
+from tests.conftest import opened
 
 PAUSE = "        await sleep(0.5)\n"
 FLOODS = {
@@ -130,9 +130,13 @@ def measure(tab: Page | Tab, url: str, seconds: float) -> list[str]:
 @contextmanager
 def chromium() -> Iterator[Page]:
     """A page of a fresh Chromium."""
-    with running_chromium() as browser, opened(browser) as page:
-        page.set_default_timeout(120_000)
-        yield page
+    path = browsers.program(browsers.CHROMIUM)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=list(browsers.ARGUMENTS))
+        with opened(chromium) as page:
+            page.set_default_timeout(120_000)
+            yield page
+        chromium.close()
 
 
 @contextmanager

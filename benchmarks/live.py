@@ -96,7 +96,11 @@ class Files(SimpleHTTPRequestHandler):
                     Files.free_at = max(Files.free_at, time.monotonic()) + len(piece) / self.rate
                     pause = Files.free_at - time.monotonic()
                 time.sleep(max(0.0, pause))
-            outputfile.write(piece)
+            try:
+                outputfile.write(piece)
+            except ConnectionError:  # the reader has left
+                self.close_connection = True
+                return
 
     def end_headers(self) -> None:
         self.send_header("cache-control", "max-age=600")

@@ -209,8 +209,11 @@ class Page:
             await self.ask(element, {})
 
     def _swap(self, element: Element, html: str) -> None:
+        how = element.inherited("hx-swap", "innerHTML").split()[0]
+        if how == "none":
+            return
         target = self._target(element)
-        new = target.put(html, element.inherited("hx-swap", "innerHTML").split()[0])
+        new = target.put(html, how)
         for source in self.sources:
             if source.element and source.element.root is not self.root:
                 source.close()  # it was swapped away

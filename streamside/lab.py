@@ -322,12 +322,21 @@ def task(
     return Task(exercise, program)
 
 
-def check(number: int) -> str:
+class Verdict(str):
+    """A sentence that a notebook shows without quotes around it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def check(number: int) -> Verdict:
     """Whether the example, as its file is now, solves a task of this lesson: "Done.", or what is missing."""
     if number not in _tasks:
         raise UserError(f"task {number}", "is not known", "run the cell that begins with `task(`")
     exercise = _tasks[number]
-    return try_out([(exercise, Project().example(exercise.example).text)])[0] or "Done."
+    return Verdict(try_out([(exercise, Project().example(exercise.example).text)])[0] or "Done.")
 
 
 @dataclass(frozen=True)

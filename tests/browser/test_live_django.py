@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.visitors import Visitor
+from tests.browser.visitors import Host, Visitor, files
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -40,7 +40,15 @@ def sign_in(visitor: Visitor) -> None:
     states(visitor, "listening", "listening")
 
 
-def test_sign_in_send_a_yo_and_change_a_view(visitor: Visitor, site: str) -> None:
+def test_sign_in_send_a_yo_and_change_a_view(visitor: Visitor, built_site: Path) -> None:
+    host = Host(files(built_site, "some/prefix"))
+    with host.serving() as server:
+        sign_in_and_change(visitor, f"{server.url}/some/prefix/")
+    assert len([path for path in host.asked if path.endswith("django_yo.zip.packed")]) == 1
+    assert not [path for path in host.asked if path.endswith("all.zip")], "it took what no example is to need"
+
+
+def sign_in_and_change(visitor: Visitor, site: str) -> None:
     visitor.open(site + LESSON)
     run(visitor)
     states(visitor, "listening")
@@ -51,7 +59,7 @@ def test_sign_in_send_a_yo_and_change_a_view(visitor: Visitor, site: str) -> Non
     visitor.evaluate(SUBMIT, "#send", json.dumps({"to_user": "2"}))
     visitor.wait(f"{APP}.getElementById('everybodys').textContent.trim() === 'yo from ann to ben'")
     assert visitor.evaluate(f"() => {APP}.getElementById('mine').children.length") == 0
-    assert "event yo" in visitor.evaluate("() => document.querySelector('live-example .wire-list').innerText")
+    visitor.wait("document.querySelector('live-example .wire-list').innerText.includes('event yo')")
     changed = VIEWS.replace('may listen."""\n', f'may listen."""\n{REFUSAL}')
     assert changed != VIEWS
     kept = json.dumps({"django_yo/views.py": changed})

@@ -46,9 +46,14 @@ def test_a_task_is_checked_while_it_runs_and_remembered_until_it_is_forgotten(
     assert page.evaluate("fake.checked.messages.find(({ kind }) => kind === 'app').text").startswith("Counting")
     assert page.evaluate("fake.checked.see") == '[{"is": "Seen", "kind": "app"}]'
     assert violations(page) == []
+    expect(state).to_have_attribute("aria-live", "off")  # it changes often
     missing(page, "")
     expect(state).to_have_text("Done.")
+    expect(state).to_have_attribute("aria-live", "polite")
     expect(exercise.get_by_text("Solved")).to_be_visible()
+    live.get_by_role("button", name="Reset").click()
+    check.click()
+    expect(state).to_have_text("Not running yet: press Run edited version, or Run.")
     live = show(exchange(NUMBERS), below=TASK)
     expect(exercise.get_by_text("Solved")).to_be_visible()
     exercise.get_by_role("button", name="Forget that task 2 is solved").click()
@@ -56,12 +61,16 @@ def test_a_task_is_checked_while_it_runs_and_remembered_until_it_is_forgotten(
     assert page.evaluate("localStorage.getItem('streamside-solved')") == "{}"
 
 
-def test_the_tasks_of_an_example_stand_beside_its_program(show: Callable[..., Locator], page: Page) -> None:
+def test_the_tasks_of_an_example_stand_beside_its_program(
+    show: Callable[..., Locator], page: Page, tmp_path: Path
+) -> None:
+    namesake = "class Server:\n    def app(self): ...\n" + "\n" * 200
+    (tmp_path / "live/examples/numbers.py").write_text(f"{namesake}app = None\n")
     live = show(exchange(NUMBERS), below=TASK)
     page.locator("live-exercise").get_by_role("button", name="Show in the program").click()
     tasks = live.get_by_role("group", name="Tasks")
+    expect(live.locator(".cm-line", has_text="app = None")).to_be_in_viewport()
     expect(live.get_by_role("textbox")).to_be_visible()
-    tasks.get_by_text("Task 2").first.click()
     expect(tasks.get_by_text("Say 1.")).to_be_visible()
     run(live)
     missing(page, "Missing: more.")
@@ -69,6 +78,9 @@ def test_the_tasks_of_an_example_stand_beside_its_program(show: Callable[..., Lo
     expect(tasks.get_by_role("status")).to_have_text("Missing: more.")
     expect(page.locator("live-exercise").get_by_role("status").last).to_have_text("Missing: more.")
     assert violations(page) == []
+    page.evaluate("localStorage.setItem('streamside-program-numbers', 'app = 1')")
+    show(exchange(NUMBERS), below=TASK).get_by_role("button", name="Code", exact=True).click()  # before all has come
+    expect(tasks.get_by_text("Task 2").first).to_be_visible()
 
 
 def test_an_example_that_cannot_run_has_nothing_to_check(show: Callable[..., Locator], page: Page) -> None:

@@ -210,8 +210,13 @@ app = Starlette(lifespan=lifespan, """,
 def test_the_application_starts_up_and_shuts_down(laboratory: Laboratory) -> None:
     run = laboratory.run(LIFESPAN)
     run.wait_for_log("begin")
+    run.wait("run.wire.some((each) => each.what === 'event')")
+    run.page.evaluate(f"{run.name}.frame.remove()")
     run.call("stop()")
     run.wait_for_log("finally\nshutdown")
+    run.wait("run.wire.some((each) => each.kind === 'end')")
+    run.page.evaluate("new Promise((resolve) => setTimeout(resolve, 100))")  # by then the page's account has come
+    assert not run.wire(what="error")
 
 
 RARE = """

@@ -133,10 +133,8 @@ export class CodePane {
    * @param {string} name  such as `progress`, or `Hub.publish`
    */
   showDefinition(name) {
-    const last = name.split(".").at(-1);
-    const begins = new RegExp(`^\\s*(?:async )?(?:def|class) ${last}\\b|^${last}\\s*[:=]`);
     for (const file of this.#files.values()) {
-      const line = file.source.split("\n").findIndex((each) => begins.test(each)) + 1;
+      const line = lineOf(name, file.source.split("\n"));
       if (!line) continue;
       this.#open(file.name);
       file.show(line);
@@ -213,4 +211,20 @@ export class CodePane {
     this.linkButton.textContent = "Copied";
     setTimeout(() => (this.linkButton.textContent = "Copy link"), 1500);
   }
+}
+
+/**
+ * The line, from 1, in which a definition begins; 0 without it.
+ * @param {string} name  a member's after that of its class
+ * @param {string[]} lines
+ */
+function lineOf(name, lines) {
+  let line = 0;
+  for (const [depth, part] of name.split(".").entries()) {
+    const begins = new RegExp(`^${"    ".repeat(depth)}(?:(?:async )?(?:def|class) ${part}\\b|${part}\\s*[:=])`);
+    const place = lines.slice(line).findIndex((each) => begins.test(each));
+    if (place < 0) return 0;
+    line += place + 1;
+  }
+  return line;
 }

@@ -9,8 +9,12 @@ import { button, element } from "./dom.js";
 import { Sightings } from "./sightings.js";
 
 const PAUSE = 300; // ms between two looks
-const RUN_FIRST = "Not running yet: press Run edited version, or Run.";
-const FAILED = "The program did not start: what is wrong stands above the App pane.";
+/** What there is to say in states of the example in which there is nothing to look at. @type {Record<string, string>} */
+const NOT_RUNNING = {
+  idle: "Not running yet: press Run edited version, or Run.",
+  booting: "The program is starting.",
+  failed: "The program did not start: what is wrong stands above the App pane.",
+};
 
 /** What was seen of each example's newest run. @type {Map<string, Sightings>} */
 const seen = new Map();
@@ -32,6 +36,8 @@ class Exercise {
   #next;
   /** Where its state is shown. @type {{state: HTMLElement, solved: HTMLElement, forget: HTMLElement}[]} */
   #views = [];
+  /** The task in the Code pane, once that is open. @type {HTMLDetailsElement | null} */
+  beside = null;
 
   /** @param {HTMLElement} host */
   constructor(host) {
@@ -41,7 +47,7 @@ class Exercise {
     this.definition = host.getAttribute("definition") ?? "";
     this.see = host.querySelector(":scope > script")?.textContent ?? "[]";
     if (!this.live || this.live.hasAttribute("obstacle")) return;
-    const open = button("Show in the program", () => this.live?.showDefinition(this.definition));
+    const open = button("Show in the program", () => this.#showInProgram());
     host.querySelector(".task")?.after(this.view(open));
     this.#show("");
   }
@@ -75,7 +81,12 @@ class Exercise {
   check() {
     if (Exercise.watching) Exercise.watching.#leave();
     Exercise.watching = this;
-    void this.#look();
+    void this.#look(true);
+  }
+
+  async #showInProgram() {
+    await this.live?.showDefinition(this.definition);
+    if (this.beside) this.beside.open = true;
   }
 
   #leave() {
@@ -83,24 +94,23 @@ class Exercise {
     Exercise.watching = null;
   }
 
-  async #look() {
+  /** @param {boolean} [first] */
+  async #look(first) {
     const sentence = await this.#missing();
     if (Exercise.watching !== this) return;
     if (sentence) {
-      this.#show(sentence);
+      this.#show(sentence, first);
       this.#next = setTimeout(() => this.#look(), PAUSE);
     } else {
       this.#leave();
       this.#remember(true);
-      this.#show("Done.");
+      this.#show("Done.", true);
     }
   }
 
   async #missing() {
-    const sightings = seen.get(this.example);
-    if (this.live?.getAttribute("state") === "failed") return FAILED;
-    if (!sightings) return RUN_FIRST;
-    return sightings.missing(this.see);
+    const state = this.live?.getAttribute("state") ?? "idle";
+    return NOT_RUNNING[state] ?? seen.get(this.example)?.missing(this.see) ?? NOT_RUNNING.idle;
   }
 
   /** @param {boolean} solved */
@@ -109,10 +119,14 @@ class Exercise {
     this.#show("");
   }
 
-  /** @param {string} sentence */
-  #show(sentence) {
+  /**
+   * @param {string} sentence
+   * @param {boolean} [spoken]  what changes twice a second is not for the ear
+   */
+  #show(sentence, spoken) {
     const { solved } = this;
     for (const view of this.#views) {
+      view.state.setAttribute("aria-live", spoken ? "polite" : "off");
       if (view.state.textContent !== sentence) view.state.textContent = sentence;
       view.state.classList.toggle("done", sentence === "Done.");
       view.solved.hidden = view.forget.hidden = !solved;
@@ -134,6 +148,7 @@ function tasksBeside(code) {
     const { number = 0, definition = "" } = exercise ?? {};
     const box = element("details", { name: `tasks-${code.example}` }, element("summary", {}, `Task ${number}`));
     box.append(copies[0], exercise?.view() ?? "", copies[1]);
+    if (exercise) exercise.beside = box;
     box.addEventListener("toggle", () => box.open && code.showDefinition(definition));
     return box;
   });

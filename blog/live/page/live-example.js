@@ -17,6 +17,8 @@ import { WireView, seconds } from "./wire-view.js";
  * @typedef {import('./run-example.js').Running} Running
  */
 
+/** The page's tasks, if it has any. */
+const tasks = document.querySelector("live-exercise") && import("./exercise.js");
 /** What is announced on entering a state. */
 const SAID = {
   idle: "",
@@ -471,6 +473,7 @@ class Live {
       this.codePlace.replaceChildren(code.element);
       await code.open();
       this.#code = code;
+      await tasks; // which are shown beside it
       this.host.dispatchEvent(new CustomEvent("live-code", { bubbles: true, detail: code }));
     } catch (error) {
       this.#opened = undefined; // the next attempt may get it
@@ -501,5 +504,3 @@ async function runtime() {
   ]);
   return { ...run, ...log, ...readers };
 }
-
-if (document.querySelector("live-exercise")) void import("./exercise.js");

@@ -300,7 +300,9 @@ export class Running extends EventTarget {
     const stopped = (await python.listens(this.name)) && (await Promise.race([stopping, after(PATIENCE)]));
     if (stopped) await told; // and with it we, of how its connections ended
     servers.delete(this.name);
-    if (!stopped) python.end("Python did not stop and was ended.");
+    if (stopped) return;
+    python.end("Python did not stop and was ended.");
+    python.bootAhead().catch(() => {}); // the next run finds it started; if it does not start, that run tells
   }
 
   async #restart() {
@@ -341,6 +343,7 @@ export class Running extends EventTarget {
    * @param {WireMessage} message  with ids and the time since 1970, as the service worker and the probe give them
    */
   wire(message) {
+    if (this.#stopped && message.what === "error") return; // the page goes because its reader has stopped it
     if (message.kind === "crowded") {
       this.sends.notice();
       return;

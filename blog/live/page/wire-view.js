@@ -445,9 +445,9 @@ function row(kind, message, ...lines) {
 function frameRow(message) {
   const { by, what, text, size } = message;
   const kind = by === "client" ? "sent" : "received";
-  if (what === "close") return row(`${kind} frame`, message, line(`Close ${text}`), detail(kind));
+  if (what === "close") return row(`${kind} socket-message`, message, line(`Close ${text}`), detail(kind));
   const bytes = `${size.toLocaleString("en")} ${size === 1 ? "byte" : "bytes"}${what === "text" ? " of text" : ""}`;
-  return row(`${kind} frame`, message, line(text), detail(`message ${kind}, ${bytes}`));
+  return row(`${kind} socket-message`, message, line(text), detail(`message ${kind}, ${bytes}`));
 }
 
 /**

@@ -1,7 +1,8 @@
 /** A connection of an example's page: its request goes to the Python of its tab, and the answer comes back by the cable. */
 import { pathAndQuery } from "./addresses.js";
-import { headersOf, withProbe } from "./answers.js";
+import { headersOf as answerHeaders, withProbe } from "./answers.js";
 import { Transit } from "./cable.js";
+import { headersOf } from "./request-headers.js";
 
 /** @typedef {import("./addresses.js").Place} Place */
 /** @typedef {import("./cable.js").Cable} Cable */
@@ -60,11 +61,7 @@ export class Connection {
    * @returns {[string, string][]}
    */
   headersOf(request) {
-    const headers = [["host", location.host], ...request.headers];
-    // Browsers add it to what does more than read, most of them below the service worker.
-    const isSafe = request.method === "GET" || request.method === "HEAD";
-    if (!isSafe && !request.headers.has("origin")) headers.push(["origin", location.origin]);
-    return /** @type {[string, string][]} */ (headers);
+    return headersOf(request);
   }
 
   get cable() {
@@ -120,7 +117,7 @@ export class Connection {
    */
   respond({ status, headers }, request) {
     this.tell({ kind: "response", status, headers });
-    const shown = headersOf(headers, this.place, request);
+    const shown = answerHeaders(headers, this.place, request);
     const bodiless = [204, 205, 304].includes(status) || this.method === "HEAD";
     const isPage = this.isPage && (shown.get("content-type") ?? "").startsWith("text/html");
     const body = this.body(isPage ? (shown.get("content-type") ?? "") : null);

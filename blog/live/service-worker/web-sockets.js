@@ -22,7 +22,7 @@ export class WebSocketConnection extends Connection {
    * @returns {[string, string][]}
    */
   headersOf(request) {
-    const own = ["accept", "cache-control", "pragma", "streamside-protocols"]; // of `fetch`, and our own
+    const own = /^(accept|origin|referer|sec-fetch-.*|streamside-protocols)$/; // of `fetch`, and our own
     const protocols = request.headers.get("streamside-protocols");
     return [
       ["connection", "Upgrade"],
@@ -30,7 +30,7 @@ export class WebSocketConnection extends Connection {
       ["origin", location.origin],
       ["sec-websocket-version", "13"],
       .../** @type {[string, string][]} */ (protocols ? [["sec-websocket-protocol", protocols]] : []),
-      ...super.headersOf(request).filter(([name]) => !own.includes(name)),
+      ...super.headersOf(request).filter(([name]) => !own.test(name)),
     ];
   }
 

@@ -30,7 +30,7 @@ class Packages(importlib.abc.MetaPathFinder):
         self._others = set((folder / "modules.txt").read_text().split()) - set(self._files)
 
     def _unpack(self, archive: bytes) -> None:
-        with zipfile.ZipFile(io.BytesIO(archive)) as content:
+        with zipfile.ZipFile(io.BytesIO(archive), metadata_encoding="utf-8") as content:  # the usual one is a module
             content.extractall(self._folder)
             names = content.namelist()
         for name in names:
