@@ -3,3 +3,8 @@
 `atomic_files` → `volatile_outputs` → `outdated` → `run_lessons` → `markdown` → `notebook_page` → `feed` → `pyodide/`
 → `bundle` → `deployment` → `render_site` → `quarto_post_render` → `new_lesson` → `check` → `preview`
 """
+
+import sys
+
+# `nbformat` imports what checks addresses with it, whose grammar takes a second to read, and does without.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]

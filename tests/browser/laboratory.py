@@ -109,7 +109,7 @@ class Run:
     def wait(self, condition: str) -> None:
         """Until a condition on `run` holds."""
         try:
-            self.page.wait_for_function(f"() => {{ const run = {self.name}; return {condition}; }}")
+            self.page.wait_for_function(f"() => {{ const run = {self.name}; return {condition}; }}", polling=50)
         except Error as error:
             raise AssertionError(f"{condition}\n{self.log}\n{self.wire()[-12:]}") from error
 

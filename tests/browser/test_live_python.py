@@ -21,7 +21,7 @@ def test_a_page_with_an_obstacle_says_so_in_one_sentence(fresh: Laboratory) -> N
     assert "too old" in fresh.page.evaluate("runtime.obstacle()")
 
 
-def test_the_first_example_streams_into_its_page(fresh: Laboratory) -> None:
+def test_the_first_example_streams_into_its_page_and_stops_when_that_is_left(fresh: Laboratory) -> None:
     run = fresh.run(name="basic_stream")
     run.wait("run.wire.some((each) => each.what === 'error')")
     events = run.wire(kind="source", what="event")[:11]
@@ -46,6 +46,12 @@ def test_the_first_example_streams_into_its_page(fresh: Laboratory) -> None:
     assert error["retryIn"] is None  # nobody has measured it yet
     assert again["time"] - error["time"] > 2500
     assert again["source"] == request["source"]
+    assert len(fresh.page.workers) == 1
+    fresh.page.goto("about:blank")
+    while fresh.page.workers:  # or the test's time limit
+        fresh.page.wait_for_timeout(20)
+    fresh.page.go_back()
+    fresh.page.wait_for_function("window.ready")
 
 
 def test_all_examples_for_the_page_run_in_it_at_once(laboratory: Laboratory) -> None:
@@ -100,29 +106,29 @@ def test_an_example_that_does_not_exist(laboratory: Laboratory) -> None:
 LOOP = COUNTER.replace("            await asyncio.sleep(pause)", "            while number > 3: pass")
 
 
-def test_an_endless_loop_does_not_keep_the_page_nor_stop(fresh: Laboratory) -> None:
-    other, run = fresh.run(COUNTER), fresh.run(LOOP)
+def test_an_endless_loop_does_not_keep_the_page_nor_stop(laboratory: Laboratory) -> None:
+    other, run = laboratory.run(COUNTER), laboratory.run(LOOP)
     run.wait("run.wire.filter((each) => each.what === 'event').length >= 2")
-    assert fresh.page.evaluate("1 + 1") == 2
+    assert laboratory.page.evaluate("1 + 1") == 2
     run.call("stop()")
     other.wait("run.ended !== null")
     assert other.page.evaluate(f"{other.name}.ended") == "Python did not stop and was ended."
-    fresh.run(COUNTER).wait("run.wire.filter((each) => each.what === 'event').length > 3")
+    laboratory.run(COUNTER).wait("run.wire.filter((each) => each.what === 'event').length > 3")
 
 
-def test_two_that_do_not_stop_are_both_ended(fresh: Laboratory) -> None:
-    runs = [fresh.run(COUNTER), fresh.run(LOOP)]
+def test_two_that_do_not_stop_are_both_ended(laboratory: Laboratory) -> None:
+    runs = [laboratory.run(COUNTER), laboratory.run(LOOP)]
     runs[1].wait("run.wire.filter((each) => each.what === 'event').length >= 2")
     stopped = "Promise.allSettled([runs[0].running.stop(), runs[1].running.stop()])"
-    assert fresh.page.evaluate(f"{stopped}.then((all) => all.map(({{ status }}) => status))") == ["fulfilled"] * 2
-    fresh.run(COUNTER).wait("run.wire.filter((each) => each.what === 'event').length > 3")
+    assert laboratory.page.evaluate(f"{stopped}.then((all) => all.map(({{ status }}) => status))") == ["fulfilled"] * 2
+    laboratory.run(COUNTER).wait("run.wire.filter((each) => each.what === 'event').length > 3")
 
 
-def test_a_run_waits_until_what_was_stopped_before_has_ended(fresh: Laboratory) -> None:
-    run = fresh.run(LOOP)
+def test_a_run_waits_until_what_was_stopped_before_has_ended(laboratory: Laboratory) -> None:
+    run = laboratory.run(LOOP)
     run.wait("run.wire.filter((each) => each.what === 'event').length >= 2")
-    fresh.page.evaluate("void runs[0].running.stop()")
-    fresh.run(COUNTER).wait("run.wire.filter((each) => each.what === 'event').length > 3")
+    laboratory.page.evaluate("void runs[0].running.stop()")
+    laboratory.run(COUNTER).wait("run.wire.filter((each) => each.what === 'event').length > 3")
 
 
 GIVE_UP = """(source) => {
@@ -136,10 +142,10 @@ GIVE_UP = """(source) => {
 }"""
 
 
-def test_an_endless_loop_while_starting_can_be_given_up(fresh: Laboratory) -> None:
-    why = fresh.page.evaluate(GIVE_UP, "while True: pass")
+def test_an_endless_loop_while_starting_can_be_given_up(laboratory: Laboratory) -> None:
+    why = laboratory.page.evaluate(GIVE_UP, "while True: pass")
     assert why == "Python did not stop and was ended."
-    fresh.run(COUNTER).wait("run.log.includes('begin')")
+    laboratory.run(COUNTER).wait("run.log.includes('begin')")
 
 
 WAITING = """
@@ -154,9 +160,9 @@ async def app(scope, receive, send):
 """
 
 
-def test_giving_up_what_does_not_start_leaves_the_others_alone(fresh: Laboratory) -> None:
-    other = fresh.run(COUNTER)
-    assert isinstance(fresh.page.evaluate(GIVE_UP, WAITING), str)
+def test_giving_up_what_does_not_start_leaves_the_others_alone(laboratory: Laboratory) -> None:
+    other = laboratory.run(COUNTER)
+    assert isinstance(laboratory.page.evaluate(GIVE_UP, WAITING), str)
     count = len(other.wire(what="event"))
     other.wait(f"run.wire.filter((each) => each.what === 'event').length > {count + 5}")
     assert other.page.evaluate(f"{other.name}.ended") is None
@@ -263,22 +269,11 @@ def test_python_starts_from_what_comes_sooner_and_fetches_rare_modules_on_demand
     assert len(numbers) == 2
 
 
-def test_a_page_that_is_left_stops_its_servers(fresh: Laboratory) -> None:
-    run = fresh.run(COUNTER)
-    run.wait_for_log("begin")
-    assert len(fresh.page.workers) == 1
-    fresh.page.goto("about:blank")
-    while fresh.page.workers:  # or the test's time limit
-        fresh.page.wait_for_timeout(20)
-    fresh.page.go_back()
-    fresh.page.wait_for_function("window.ready")
-
-
-def test_tabs_are_independent(fresh: Laboratory) -> None:
-    other = Laboratory(fresh.page.context.new_page(), fresh.url)
+def test_tabs_are_independent(laboratory: Laboratory) -> None:
+    other = Laboratory(laboratory.page.context.new_page(), laboratory.url)
     other.page.set_default_timeout(1000 * PATIENCE)
     other.open()
-    first, second = fresh.run(COUNTER), other.run(COUNTER)
+    first, second = laboratory.run(COUNTER), other.run(COUNTER)
     for run in (first, second):
         run.wait("run.wire.filter((each) => each.what === 'event').length > 3")
     second.call("cable.cut()")

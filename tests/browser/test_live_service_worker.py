@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, CDPSession
 
 from tests.browser.laboratory import COUNTER, VISITS, Laboratory, serve_files
 from tests.patience import PATIENCE
@@ -12,11 +12,17 @@ from tests.patience import PATIENCE
 pytestmark = pytest.mark.timeout(300)
 
 
-def test_a_service_worker_that_was_stopped_asks_for_what_it_forgot(fresh: Laboratory) -> None:
-    run = fresh.run(VISITS)
-    run.frame().locator("h1", has_text="visit 1").wait_for()
-    session = fresh.page.context.new_cdp_session(fresh.page)
+def service_workers(laboratory: Laboratory) -> CDPSession:
+    """What the browser lets its developer tools do to them."""
+    session = laboratory.page.context.new_cdp_session(laboratory.page)
     session.send("ServiceWorker.enable")
+    return session
+
+
+def test_a_service_worker_that_was_stopped_asks_for_what_it_forgot(laboratory: Laboratory) -> None:
+    run = laboratory.run(VISITS)
+    run.frame().locator("h1", has_text="visit 1").wait_for()
+    session = service_workers(laboratory)
     session.send("ServiceWorker.stopAllWorkers")
     run.inside("location.reload()")
     run.frame().locator("h1", has_text="visit 2").wait_for()
@@ -28,11 +34,10 @@ def test_a_service_worker_that_was_stopped_asks_for_what_it_forgot(fresh: Labora
     assert "visit 3" in run.inside("fetch('./').then((response) => response.text())")
 
 
-def test_a_service_worker_that_has_just_woken_up_answers_all_who_ask_at_once(fresh: Laboratory) -> None:
-    run = fresh.run(VISITS)
+def test_a_service_worker_that_has_just_woken_up_answers_all_who_ask_at_once(laboratory: Laboratory) -> None:
+    run = laboratory.run(VISITS)
     run.frame().locator("h1", has_text="visit 1").wait_for()
-    session = fresh.page.context.new_cdp_session(fresh.page)
-    session.send("ServiceWorker.enable")
+    session = service_workers(laboratory)
     for _ in range(5):
         session.send("ServiceWorker.stopAllWorkers")
         asked = "Promise.all(Array.from({ length: 20 }, () => fetch('./').then((response) => response.text())))"
@@ -68,11 +73,10 @@ ASKING = {
 
 
 def test_what_an_examples_page_asks_for_is_the_examples_also_after_the_service_worker_was_stopped(
-    fresh: Laboratory,
+    laboratory: Laboratory,
 ) -> None:
-    run = fresh.run(SEVERAL)
-    session = fresh.page.context.new_cdp_session(fresh.page)
-    session.send("ServiceWorker.enable")
+    run = laboratory.run(SEVERAL)
+    session = service_workers(laboratory)
     for _ in range(2):
         for who, ask in ASKING.items():
             own, htmx = run.inside(ask)
