@@ -209,7 +209,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fanout", description=__doc__.splitlines()[0])
     parser.add_argument("--subscribers", type=int, nargs="+", default=[1000, 100], metavar="N")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--deliveries", type=int, default=60_000, help="at full speed, per server and round")
+    parser.add_argument("--deliveries", type=int, default=300_000, help="at full speed, per server and round")
     parser.add_argument("--seconds", type=float, default=1.0, help="of 20 events a second, for the delays")
     parser.add_argument("--servers", nargs="+", default=list(CONTESTANTS), metavar="NAME", help="some, the limit first")
     options = parser.parse_args(arguments)

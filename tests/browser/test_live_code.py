@@ -175,7 +175,7 @@ def test_edits_survive_a_reload_until_they_are_reset(show: Callable[..., Locator
     page.reload()
     expect(live.locator(".live-note")).to_contain_text("Your changes to the program are kept")
     run(live)
-    assert calls(page)[0][3] == PROGRAM + "# mine"
+    assert calls(page)[0][3] == {"numbers.py": PROGRAM + "# mine"}
     live.get_by_role("button", name="Reset").click()
     page.reload()
     run(live)

@@ -37,6 +37,14 @@ def test_what_looks_like_a_press_to_come_starts_python(show: Callable[..., Locat
     assert page.evaluate("fake.calls") == []
 
 
+def test_what_cannot_be_fetched_ahead_is_no_error_of_the_page(show: Callable[..., Locator], page: Page) -> None:
+    live = show(exchange(NUMBERS))
+    page.route("**/live/page/log-pane.js", lambda route: route.abort())
+    with page.expect_event("requestfailed"):
+        live.get_by_role("button", name="Run", exact=True).hover()
+    page.evaluate("new Promise(requestAnimationFrame)")  # the fixture looks for errors
+
+
 @pytest.mark.parametrize("why", ["saving data", "out of sight", "cannot run"])
 def test_nothing_is_started_ahead(show: Callable[..., Locator], page: Page, why: str) -> None:
     if why == "saving data":

@@ -128,7 +128,7 @@ def test_its_title_is_one_sentence(script):
 def test_its_page_loads_from_here(script, serving):
     """Addresses are relative, or CDN links with the version in package.json and a file in node_modules.
 
-    An example that cannot run in the reader's page never stands below another path, so its own may be absolute.
+    Django's own are absolute: in the reader's page they are kept below the example (tests/browser/test_live_django.py).
     """
     app = importlib.import_module(f"examples.{script.stem}").app
     page = fetch(serving(Unchanged(app)))
@@ -138,7 +138,7 @@ def test_its_page_loads_from_here(script, serving):
         assert PACKAGE["dependencies"][match["package"]] == match["version"], link
         assert assets.find(link).is_file()
     for address in addresses(page):
-        assert address in links or is_relative(address) or (is_rooted(address) and stays_here(script)), address
+        assert address in links or is_relative(address) or (is_rooted(address) and script.is_dir()), address
     for quoted in re.findall(r"https?://[^\"'\s<]+", page):
         assert quoted in links, quoted
 
@@ -190,7 +190,3 @@ def is_relative(address: str) -> bool:
 def is_rooted(address: str) -> bool:
     """Absolute, on the same server."""
     return address.startswith("/") and not address.startswith("//")
-
-
-def stays_here(script: Path) -> bool:
-    return "page" in metadata(script).get("tool", {}).get("streamside", {})

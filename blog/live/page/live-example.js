@@ -349,7 +349,7 @@ class Live {
     this.app.replaceChildren(new RecordedApp(this.recording.page, this.title).frame);
     this.#setState("idle");
     this.#showPoster();
-    if (!this.#replay) void this.#loadReplay();
+    if (!this.#replay) void this.#loadReplay().catch(() => {}); // the page as it came stays
   }
 
   /** The element has gone from the page. */

@@ -9,17 +9,18 @@ const READING = 2_500; // ms that an example is in sight, so that none begins un
 
 /**
  * @param {Element} place  where Run is
- * @param {() => unknown} prepare  called at each sign
+ * @param {() => Promise<unknown>} prepare  called at each sign; what fails will be told when it is asked for
  */
 export function startAhead(place, prepare) {
+  const act = () => prepare().catch(() => {});
   const { connection } = /** @type {{connection?: {saveData: boolean}}} */ (navigator); // not in all browsers
   if (connection?.saveData) return;
-  for (const sign of ["pointerenter", "focusin"]) place.addEventListener(sign, prepare, { passive: true });
+  for (const sign of ["pointerenter", "focusin"]) place.addEventListener(sign, act, { passive: true });
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   const observer = new IntersectionObserver(([{ isIntersecting }]) => {
     clearTimeout(timer);
-    if (isIntersecting) timer = setTimeout(whenIdle, READING, prepare);
+    if (isIntersecting) timer = setTimeout(whenIdle, READING, act);
   });
   observer.observe(place);
 }
