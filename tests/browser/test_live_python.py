@@ -211,8 +211,7 @@ def test_the_application_starts_up_and_shuts_down(laboratory: Laboratory) -> Non
     run = laboratory.run(LIFESPAN)
     run.wait_for_log("begin")
     run.wait("run.wire.some((each) => each.what === 'event')")
-    run.page.evaluate(f"{run.name}.frame.remove()")
-    run.call("stop()")
+    run.page.evaluate(f"({run.name}.frame.remove(), {run.name}.running.stop())")  # in one go, as the page does
     run.wait_for_log("finally\nshutdown")
     run.wait("run.wire.some((each) => each.kind === 'end')")
     run.page.evaluate("new Promise((resolve) => setTimeout(resolve, 100))")  # by then the page's account has come
