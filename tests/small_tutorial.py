@@ -164,6 +164,11 @@ def render(root: Path) -> list[str]:
     return render_site.render(Project(root), scripts_alone)
 
 
+def read(root: Path, name: str = "notebooks/01-a.html") -> str:
+    """A page, as it was rendered."""
+    return (root / "_site" / name).read_text(encoding="utf-8")
+
+
 def invalid(folder: Path) -> str:
     """What html-validate finds wrong with a site's pages, by its strict recommended rules."""
     tool = ROOT / "node_modules/html-validate/bin/html-validate.mjs"

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bridge.bridge import Bridge
+from bridge.connection import WINDOW
 from bridge.server import Server
 
 HEAD = {"type": "http.response.start", "status": 200, "headers": [(b"Content-Type", b"text/event-stream")]}
@@ -54,6 +55,15 @@ def headers(message: dict[str, Any]) -> dict[str, str]:
 async def turns(count: int = 20) -> None:
     for _ in range(count):
         await asyncio.sleep(0)
+
+
+async def fills_the_window_only(host: Host, name: str) -> None:
+    """A server that sends pieces of 1,000 bytes without end waits for its client, also after that has taken some."""
+    for taken in (0, 10_000):
+        if taken:
+            host.tell("pulled", name, size=taken)
+        await turns(500)
+        assert WINDOW + taken <= len(host.chunks(name)) < WINDOW + taken + 1000
 
 
 def run(test: Callable[[], Awaitable[None]]) -> None:

@@ -5,10 +5,10 @@ import zlib
 from typing import Any
 
 import pytest
-from bridge.connection import PIECES, WINDOW
+from bridge.connection import PIECES
 from starlette.responses import StreamingResponse
 
-from tests.live.host import HEAD, Host, body, headers, run, turns
+from tests.live.host import HEAD, Host, body, fills_the_window_only, headers, run, turns
 
 
 def test_a_request_becomes_a_scope_and_its_answer_messages() -> None:
@@ -91,11 +91,7 @@ def test_no_more_is_under_way_than_the_window() -> None:
     async def test() -> None:
         host = Host(app)
         name = host.request()
-        await turns(500)
-        assert WINDOW <= len(host.chunks(name)) < WINDOW + 1000
-        host.tell("pulled", name, size=10_000)
-        await turns(500)
-        assert WINDOW + 10_000 <= len(host.chunks(name)) < WINDOW + 11_000
+        await fills_the_window_only(host, name)
         host.tell("cancel", name)
         await turns()
         for task in asyncio.all_tasks() - {asyncio.current_task()}:

@@ -5,14 +5,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from bridge.connection import WINDOW
 from bridge.web_socket import frame
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
 from websockets.sync.client import connect
 
 from streamside.server import serve
-from tests.live.host import Host, headers, run, turns
+from tests.live.host import Host, fills_the_window_only, headers, run, turns
 from tests.patience import PATIENCE
 
 Message = dict[str, Any]
@@ -204,11 +203,7 @@ def test_no_more_is_under_way_than_the_window() -> None:
     async def test() -> None:
         host = Host(app)
         name = host.request(kind="handshake")
-        await turns(500)
-        assert WINDOW <= len(host.chunks(name)) < WINDOW + 1000
-        host.tell("pulled", name, size=10_000)
-        await turns(500)
-        assert WINDOW + 10_000 <= len(host.chunks(name)) < WINDOW + 11_000
+        await fills_the_window_only(host, name)
         host.tell("cancel", name)
         await asyncio.wait_for(host.settled(), 5)
 

@@ -6,18 +6,7 @@ from pathlib import Path
 import pytest
 
 from streamside.errors import UserError
-from tests import small_tutorial
-from tests.small_tutorial import code, invalid, markdown, output, printed, render, write_notebook
-
-
-@pytest.fixture
-def tutorial(tmp_path: Path) -> Path:
-    """The sources of a small tutorial."""
-    return small_tutorial.write(tmp_path)
-
-
-def read(tutorial: Path, name: str = "notebooks/01-a.html") -> str:
-    return (tutorial / "_site" / name).read_text(encoding="utf-8")
+from tests.small_tutorial import code, invalid, markdown, output, printed, read, render, write_notebook
 
 
 def test_a_page_says_what_its_front_matter_says_and_does_not_show_it(tutorial: Path):

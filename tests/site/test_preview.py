@@ -21,7 +21,6 @@ from streamside.paths import ROOT
 from streamside.site import preview
 from streamside.site.preview import Changes
 from streamside.wire import Event, EventParser
-from tests import small_tutorial
 from tests.patience import PATIENCE
 from tests.small_tutorial import markdown, write_notebook
 
@@ -88,11 +87,6 @@ class Preview:
     def get(self, path: str) -> str:
         with urllib.request.urlopen(self.url + path) as answer:
             return str(answer.read().decode())
-
-
-@pytest.fixture
-def tutorial(tmp_path: Path) -> Path:
-    return small_tutorial.write(tmp_path)
 
 
 @pytest.fixture

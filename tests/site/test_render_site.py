@@ -11,18 +11,7 @@ from streamside.catalogue import Project
 from streamside.errors import UserError
 from streamside.paths import ROOT
 from streamside.site import render_site
-from tests import small_tutorial
-from tests.small_tutorial import markdown, render, scripts_alone, write_notebook
-
-
-@pytest.fixture
-def tutorial(tmp_path: Path) -> Path:
-    """The sources of a small tutorial."""
-    return small_tutorial.write(tmp_path)
-
-
-def read(tutorial: Path, name: str = "notebooks/01-a.html") -> str:
-    return (tutorial / "_site" / name).read_text(encoding="utf-8")
+from tests.small_tutorial import markdown, read, render, scripts_alone, write_notebook
 
 
 def test_the_site_has_a_page_for_each_source_and_the_files_beside_them(tutorial: Path):
