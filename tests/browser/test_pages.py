@@ -118,6 +118,15 @@ def test_a_lesson_bears_wide_text_and_paper(page: Page, site: str):
     assert background(page) == "rgb(250, 248, 243)"  # light, as paper is
 
 
+MARKED = "[...document.querySelectorAll('live-example li')].map((li) => getComputedStyle(li, '::before').content)"
+
+
+def test_the_home_page_marks_its_lessons_and_not_what_is_on_the_wire(page: Page, site: str):
+    page.goto(site)
+    expect(page.locator("live-example")).to_have_attribute("state", "idle")
+    assert set(page.evaluate(MARKED)) == {"none"}
+
+
 def test_the_tutorials_pages_are_valid_html(built_site: Path):
     assert small_tutorial.invalid(built_site) == ""
 
