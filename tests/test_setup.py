@@ -369,6 +369,18 @@ def test_what_github_runs_is_pinned_and_may_only_read():
         ] == []
 
 
+def test_who_made_it_and_on_what_terms_is_said_in_one_way():
+    """What GitHub, citation tools and readers look at."""
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert (citation["cff-version"], citation["version"]) == ("1.2.0", project["version"])
+    assert (citation["license"], project["license"]) == (["MIT", "CC-BY-4.0"], "MIT AND CC-BY-4.0")
+    assert citation["authors"] == [{"name": "The Streamside authors"}]
+    for name in ("LICENSE", "LICENSE-prose"):
+        assert "the Streamside authors" in (ROOT / name).read_text()
+        assert f"({name})" in (ROOT / "README.md").read_text()
+
+
 def test_conda_users_get_the_same():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text())
     *packages, pip = environment["dependencies"]
