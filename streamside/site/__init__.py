@@ -2,7 +2,7 @@
 
 `atomic_files` → `volatile_outputs` → `outdated` → `run_lessons` → `addresses` → `notebook_cells` → `markdown`
 → `lesson_markdown` → `notebook_page` → `finished_page` → `feed` → `search_index` → `site_map` → `pyodide/` → `bundle`
-→ `deployment` → `render_site` → `quarto_post_render` → `new_lesson` → `check` → `preview`
+→ `deployment` → `render_site` → `quarto_post_render` → `new_lesson` → `check` → `preview` → `jupyterlab`, `save_hook`
 """
 
 import sys
