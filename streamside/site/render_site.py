@@ -10,7 +10,7 @@ from pathlib import Path
 
 from streamside.catalogue import Project, files_below
 from streamside.errors import UserError
-from streamside.site import atomic_files, bundle, deployment, feed, lesson_markdown, outdated, site_map
+from streamside.site import atomic_files, bundle, deployment, feed, lesson_markdown, outdated, quarto_page, site_map
 
 PICTURES = (".png", ".svg", ".jpg", ".jpeg", ".webp", ".gif")
 
@@ -45,7 +45,8 @@ def complete(project: Project, live: Live = bundle.build) -> None:
     with _making(project) as folder:
         live(folder, project)
         copies = dict(_copies(project))
-        texts = _texts(project, {path.relative_to(project.root).as_posix(): href for href, path in copies.items()})
+        addresses = {path.relative_to(project.root).as_posix(): href for href, path in copies.items()}
+        texts = {**_texts(project, addresses), **_completed(_pages(project, out, addresses), out)}
         copies.update(_files_by_path(folder))
         deployment.enter({*copies, *texts, *_files_by_path(out)}, texts, copies, out)
         atomic_files.write_all(_changed(out, copies, texts), out)
@@ -101,6 +102,18 @@ def _pages(project: Project, out: Path, copied: dict[str, str]) -> dict[str, byt
         stylesheet = (project.root / "blog/theme/streamside.css").read_text(encoding="utf-8")
         made["404.html"] = pages.missing(digests["404.html"], stylesheet)
     return {href: page.encode() for href, page in made.items()}
+
+
+def _completed(ours: dict[str, bytes], out: Path) -> dict[str, bytes]:
+    """Those of the pages in `_site` that Quarto has just made, completed from ours, and what Quarto's scripts ask for.
+
+    A page that bears our mark has been completed before.
+    """
+    made = {"listings.json": b"[]", "404.html": ours.get("404.html", b"")}
+    for href, page in ours.items():
+        if (out / href).is_file() and outdated.made_from(out / href) is None:
+            made[href] = quarto_page.completed((out / href).read_text(encoding="utf-8"), page.decode()).encode()
+    return {href: content for href, content in made.items() if content}
 
 
 def _texts(project: Project, addresses: dict[str, str]) -> dict[str, bytes]:
