@@ -169,16 +169,18 @@ def start_kernel(url: str, token: str) -> None:
 
 @posix
 def test_one_ctrl_c_ends_jupyterlab_and_its_kernels_and_leaves_nothing(tmp_path):
-    (line,) = re.findall(r"^\t\$\(RUN\) (jupyterlab .*) \$\(OPTIONS\)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    (line,) = re.findall(
+        r"^\t\$\(RUN\) (streamside lab --) \$\(OPTIONS\)$", (ROOT / "Makefile").read_text(), re.MULTILINE
+    )
     folders = {f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in ("RUNTIME", "CONFIG", "DATA")}
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]  # JupyterLab takes another one if somebody is quicker
-    options = ["--no-browser", "--allow-root", f"--ServerApp.port={port}"]
+    options = ["--no-browser", f"--ServerApp.port={port}"]
     with interruptible(starting(*line.split(), *options), **folders) as process:
         said = []
         for text in process.stdout:
             said.append(text)
-            if found := re.search(r"(http://127\.0\.0\.1:\d+)/lab\?token=(\w+)", text):
+            if found := re.search(r"(http://127\.0\.0\.1:\d+)/lab/tree/notebooks\?token=(\w+)", text):
                 break
         else:
             pytest.fail("".join(said))

@@ -14,6 +14,7 @@ HEAD = (
     *('link[href$="theme/live.css"]', 'link[href$="theme/exercise.css"]', 'script[src$="live/page/live-example.js"]'),
 )
 LANDMARKS = {"#quarto-sidebar": "Contents", ".quarto-secondary-nav": "Where you are", ".page-navigation": "Neighbours"}
+SCROLLED = {"class": "table", "tabindex": "0", "role": "group", "aria-label": "Table"}
 WRITTEN = HTMLFormatter(EntitySubstitution.substitute_xml, void_element_close_prefix="")  # <br>, as it came
 
 
@@ -86,7 +87,7 @@ def _reach_by_keyboard(page: BeautifulSoup, main: Tag) -> None:
         if not header.get_text(strip=True):
             header.name = "td"
     for table in main.select("table"):
-        table.wrap(page.new_tag("div", attrs={"class": "table", "tabindex": "0", "role": "group", "aria-label": "Table"}))
+        table.wrap(page.new_tag("div", attrs=dict(SCROLLED)))
 
 
 def _take_from_article(main: Tag, other: BeautifulSoup) -> None:

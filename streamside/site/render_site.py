@@ -39,9 +39,8 @@ def render(project: Project, live: Live = bundle.build) -> list[str]:
     return sorted([*made, *removed])
 
 
-def complete(project: Project, live: Live = bundle.build) -> None:
-    """Put into `_site` what it has besides pages, for a site whose pages Quarto made. Raises `UserError`."""
-    out = project.root / "_site"
+def complete(project: Project, out: Path, live: Live = bundle.build) -> None:
+    """Complete the pages that Quarto has made in `out`, and put there what a site has besides. Raises `UserError`."""
     with _making(project) as folder:
         live(folder, project)
         copies = dict(_copies(project))
@@ -105,7 +104,7 @@ def _pages(project: Project, out: Path, copied: dict[str, str]) -> dict[str, byt
 
 
 def _completed(ours: dict[str, bytes], out: Path) -> dict[str, bytes]:
-    """Those of the pages in `_site` that Quarto has just made, completed from ours, and what Quarto's scripts ask for.
+    """Those of the pages in `out` that Quarto has just made, completed from ours, and what Quarto's scripts ask for.
 
     A page that bears our mark has been completed before.
     """
