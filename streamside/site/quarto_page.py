@@ -4,6 +4,9 @@ What Quarto does not make is taken from there, so that both say the same: in hea
 JavaScript. What it makes otherwise than a reader needs is mended.
 """
 
+from collections.abc import Iterable
+from typing import Any
+
 from bs4 import BeautifulSoup, Tag
 from bs4.dammit import EntitySubstitution
 from bs4.formatter import HTMLFormatter
@@ -15,7 +18,16 @@ HEAD = (
 )
 LANDMARKS = {"#quarto-sidebar": "Contents", ".quarto-secondary-nav": "Where you are", ".page-navigation": "Neighbours"}
 SCROLLED = {"class": "table", "tabindex": "0", "role": "group", "aria-label": "Table"}
-WRITTEN = HTMLFormatter(EntitySubstitution.substitute_xml, void_element_close_prefix="")  # <br>, as it came
+
+
+class _AsItCame(HTMLFormatter):
+    """HTML with its attributes in their order, and `<br>` without a slash."""
+
+    def attributes(self, tag: Tag) -> Iterable[tuple[str, Any]]:
+        return tag.attrs.items()
+
+
+WRITTEN = _AsItCame(EntitySubstitution.substitute_xml, void_element_close_prefix="")
 
 
 def completed(page: str, ours: str) -> str:

@@ -73,7 +73,7 @@ def test_nothing_comes_from_elsewhere_and_the_rest_stays_as_it_came(page: Beauti
         "../live/page/live-example.js",
     ]
     made = completed(QUARTOS, OURS)
-    assert made.startswith("<!DOCTYPE html>\n<html ")
+    assert made.startswith("<!DOCTYPE html>")
     assert "<br>Ten\u00a0messages – come." in made
 
 

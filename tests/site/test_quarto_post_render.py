@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from streamside.catalogue import Project
+from streamside.errors import UserError
 from streamside.paths import ROOT
 from streamside.site import quarto_post_render, render_site
 
@@ -128,10 +129,13 @@ def test_the_site_is_completed_where_quarto_says(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("QUARTO_PROJECT_OUTPUT_DIR", "of-quarto")
     assert quarto_post_render.main(Project(tmp_path)) == 0
     assert asked == [tmp_path / "of-quarto"]
-    monkeypatch.undo()
-    monkeypatch.setenv("QUARTO_PROJECT_OUTPUT_DIR", "of-quarto")
+
+    def refuse(project: Project, out: Path) -> None:
+        raise UserError("_quarto.yml", "not there")
+
+    monkeypatch.setattr(render_site, "complete", refuse)
     assert quarto_post_render.main(Project(tmp_path)) == 2
-    assert capsys.readouterr().err.startswith("streamside: _quarto.yml: ")
+    assert capsys.readouterr().err == "streamside: _quarto.yml: not there\n"
 
 
 def test_a_python_without_the_packages_hands_over_to_the_projects_own(tmp_path: Path):
