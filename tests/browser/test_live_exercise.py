@@ -10,13 +10,7 @@ from examples import basic_stream
 from streamside.exercises import event, request, to_json
 from tests.browser.firefox import Tab
 from tests.browser.laboratory import COUNTER, Laboratory
-from tests.browser.stand_in import NUMBERS, connect, exchange, run, violations
-
-TASK = """<nav class="contents"><ol><li><a href="./">A lesson</a></li></ol></nav>
-<live-exercise number="2" example="numbers" definition="app"><div class="task"><p class="task-number">Task 2</p>
-<p>Say <code>1</code>.</p></div><details><summary>Hint</summary><p>Here.</p></details>
-<details><summary>Solution</summary><pre class="difference" tabindex="0"><del>-a</del></pre></details>
-<script type="application/json">[{"is": "Seen", "kind": "app"}]</script></live-exercise>"""
+from tests.browser.stand_in import NUMBERS, TASK, connect, exchange, run, violations
 
 
 def missing(page: Page, sentence: str) -> None:
