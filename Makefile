@@ -9,8 +9,8 @@ blog:  # run outdated lessons, make the pages, serve them on this machine
 	$(RUN) streamside preview
 test:  # everything that CI proves
 	$(RUN) pytest --numprocesses=4 --dist=worksteal --cov
-lab:  # open the lessons in JupyterLab; as root: make lab OPTIONS=--allow-root
-	$(RUN) jupyterlab notebooks --ServerApp.answer_yes=True $(OPTIONS)
+lab:  # open the lessons in JupyterLab; with options of its own: make lab OPTIONS=--no-browser
+	$(RUN) streamside lab -- $(OPTIONS)
 lesson:  # start a lesson: make lesson TITLE="Many events" EXAMPLE=basic_stream
 	$(RUN) streamside new "$(TITLE)" "$(EXAMPLE)"
 bench:  # measure set-up, builds, pages and servers, and print tables

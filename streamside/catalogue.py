@@ -13,6 +13,7 @@ from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -205,6 +206,15 @@ class Project:
     def description(self) -> str:
         """The tutorial in one sentence."""
         return str(self._website.get("description", ""))
+
+    @property
+    def site_url(self) -> str:
+        """Where the site is published, a slash at the end; empty where nobody has said so. Raises `UserError`."""
+        url = str(self._website.get("site-url") or "")
+        if url and not (urlsplit(url).scheme in ("http", "https") and urlsplit(url).netloc):
+            remedy = "write the whole address, such as https://example.org/tutorial/"
+            raise UserError(f"{TABLE_OF_CONTENTS}: `website: site-url:`", f"{url!r} is not an address", remedy)
+        return url and f"{url.rstrip('/')}/"
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:

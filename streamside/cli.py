@@ -1,4 +1,4 @@
-"""The command `streamside`: build, preview, run, new, check."""
+"""The command `streamside`: build, preview, run, lab, new, check."""
 
 import argparse
 import sys
@@ -9,7 +9,7 @@ from streamside.catalogue import Lesson, Project
 from streamside.errors import UserError
 from streamside.paths import ROOT
 from streamside.setup import SetupError
-from streamside.site import check, new_lesson, outdated, render_site, run_lessons
+from streamside.site import check, jupyterlab, new_lesson, outdated, render_site, run_lessons
 from streamside.site.pyodide import example_trial
 
 
@@ -47,6 +47,10 @@ def _parser() -> argparse.ArgumentParser:
     execute.add_argument("--all", action="store_true", help="also those that are up to date")
     execute.set_defaults(command=_run)
 
+    open_lab = commands.add_parser("lab", help="open the lessons in JupyterLab")
+    open_lab.add_argument("options", nargs="*", help="JupyterLab's own, such as `-- --no-browser`")
+    open_lab.set_defaults(command=_lab)
+
     start = commands.add_parser("new", help="start a lesson: a notebook, entered in _quarto.yml")
     start.add_argument("title", help='such as "Many events, one connection"')
     start.add_argument("example", help="the name of an example, such as basic_stream")
@@ -81,6 +85,10 @@ def _run(project: Project, options: argparse.Namespace) -> int:
     elif not _run_outdated(lessons):
         print("all outputs are up to date")
     return 0
+
+
+def _lab(project: Project, options: argparse.Namespace) -> int:
+    return jupyterlab.start(project, options.options)
 
 
 def _new(project: Project, options: argparse.Namespace) -> int:

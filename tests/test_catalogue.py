@@ -57,6 +57,12 @@ def test_a_lesson_tells_what_its_front_matter_says(root):
     assert [example.title for example in lesson.examples] == ["One example"]
 
 
+def test_where_it_is_published_has_a_slash_at_the_end(root):
+    assert Project(root).site_url == ""
+    (root / "_quarto.yml").write_text(QUARTO.replace("website:\n", "website:\n  site-url: https://a.b/c\n"))
+    assert Project(root).site_url == "https://a.b/c/"
+
+
 def test_the_pages_beside_the_lessons(root):
     (root / "about.md").write_text("---\ntitle: About\ndescription: d\n---\n\nText.")
     (page,) = Project(root).pages

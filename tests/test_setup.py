@@ -169,16 +169,18 @@ def start_kernel(url: str, token: str) -> None:
 
 @posix
 def test_one_ctrl_c_ends_jupyterlab_and_its_kernels_and_leaves_nothing(tmp_path):
-    (line,) = re.findall(r"^\t\$\(RUN\) (jupyterlab .*) \$\(OPTIONS\)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    (line,) = re.findall(
+        r"^\t\$\(RUN\) (streamside lab --) \$\(OPTIONS\)$", (ROOT / "Makefile").read_text(), re.MULTILINE
+    )
     folders = {f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in ("RUNTIME", "CONFIG", "DATA")}
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]  # JupyterLab takes another one if somebody is quicker
-    options = ["--no-browser", "--allow-root", f"--ServerApp.port={port}"]
+    options = ["--no-browser", f"--ServerApp.port={port}"]
     with interruptible(starting(*line.split(), *options), **folders) as process:
         said = []
         for text in process.stdout:
             said.append(text)
-            if found := re.search(r"(http://127\.0\.0\.1:\d+)/lab\?token=(\w+)", text):
+            if found := re.search(r"(http://127\.0\.0\.1:\d+)/lab/tree/notebooks\?token=(\w+)", text):
                 break
         else:
             pytest.fail("".join(said))
@@ -367,6 +369,18 @@ def test_what_github_runs_is_pinned_and_may_only_read():
         assert [
             line for line in used if not re.fullmatch(r"uses: [\w-]+/[\w-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+", line)
         ] == []
+
+
+def test_who_made_it_and_on_what_terms_is_said_in_one_way():
+    """What GitHub, citation tools and readers look at."""
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert (citation["cff-version"], citation["version"]) == ("1.2.0", project["version"])
+    assert (citation["license"], project["license"]) == (["MIT", "CC-BY-4.0"], "MIT AND CC-BY-4.0")
+    assert citation["authors"] == [{"name": "The Streamside authors"}]
+    for name in ("LICENSE", "LICENSE-prose"):
+        assert "the Streamside authors" in (ROOT / name).read_text()
+        assert f"({name})" in (ROOT / "README.md").read_text()
 
 
 def test_conda_users_get_the_same():

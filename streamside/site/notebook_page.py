@@ -10,17 +10,18 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import nbformat
 from nbconvert.exporters.templateexporter import TemplateExporter
 
 from streamside.catalogue import Lesson, Project, cell_text
 from streamside.errors import UserError
+from streamside.site import lesson_markdown
+from streamside.site.addresses import published, relinked
 from streamside.site.markdown import Prose, listing, scrollable
+from streamside.site.notebook_cells import joined, options
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
-OPTION = re.compile(r"^#\| *([\w-]+): *(.*)$")
 # What a page shows of an output that comes in several forms: the first of these that it has.
 FORMS = ("text/html", "text/markdown", "image/svg+xml", "text/plain")
 
@@ -45,7 +46,7 @@ class Pages:
 
         Raises `UserError` for what a page cannot show.
         """
-        self._prose = Prose(lambda url: self._relink(url, lesson))
+        self._prose = Prose(lambda url: relinked(url, lesson, self._addresses))
         cells = lesson.notebook["cells"][1:]  # the first is the front matter
         previous, following = _neighbours(self._project.lessons, lesson)
         try:
@@ -54,6 +55,8 @@ class Pages:
                 inputs,
                 cells,
                 page=lesson,
+                address=published(self._project, lesson.href) if self._project.site_url else "",
+                markdown=lesson_markdown.place(lesson),
                 part=next((part for part in self._project.parts if lesson in part.lessons), None),
                 headings=self._prose.headings,
                 sources=self._sources(lesson),
@@ -88,17 +91,6 @@ class Pages:
         paths = [Path(lesson.path), *(example.path.relative_to(lesson.root) for example in lesson.examples)]
         addresses = {**self._addresses, lesson.path: lesson.path}  # here the notebook itself, not the page
         return [(path.name, addresses[path.as_posix()]) for path in paths if path.as_posix() in addresses]
-
-    def _relink(self, url: str, lesson: Lesson) -> str:
-        """An address in a lesson's text, as it is on the lesson's page."""
-        scheme, host, path, query, fragment = urlsplit(url)
-        if scheme or host or not path:
-            return url
-        source = posixpath.normpath(posixpath.join(posixpath.dirname(lesson.path), path))
-        address = self._addresses.get(source)
-        if address is None:
-            return url
-        return urlunsplit(("", "", posixpath.relpath(address, posixpath.dirname(lesson.href) or "."), query, fragment))
 
 
 class _Shared(dict[str, Any]):
@@ -139,35 +131,25 @@ def _cell(cell: Mapping[str, Any], prose: Prose) -> str:
         return f'<div class="cell">\n{prose.html(text)}</div>' if text.strip() else ""
     if cell["cell_type"] != "code":
         return ""
-    options, code = _options(text)
-    echo = options.get("echo", "true") != "false" and code.strip()
+    said, code = options(text)
+    echo = said.get("echo", "true") != "false" and code.strip()
     shown = [f'<div class="input">\n{listing(code, "ipython")}</div>' if echo else ""]
     shown += [_output(output, prose) for output in cell.get("outputs", [])]
     return "\n".join(['<div class="cell">', *filter(None, shown), "</div>"]) if any(shown) else ""
-
-
-def _options(text: str) -> tuple[dict[str, str], str]:
-    """The options that Quarto reads at the head of a code cell (`#| echo: false`), and the code below them."""
-    lines = text.splitlines()
-    options = {}
-    while lines and (option := OPTION.match(lines[0])):
-        options[option[1]] = option[2].strip()
-        del lines[0]
-    return options, "\n".join(lines).strip("\n")
 
 
 def _output(output: Mapping[str, Any], prose: Prose) -> str:
     """The HTML of one stored output."""
     match output["output_type"]:
         case "stream":
-            return _printed(_joined(output["text"]), "failure" if output["name"] == "stderr" else "printed")
+            return _printed(joined(output["text"]), "failure" if output["name"] == "stderr" else "printed")
         case "error":
             return _printed(ANSI.sub("", "\n".join(output["traceback"])), "failure")
     data = output["data"]
     form = next((form for form in FORMS if form in data), None)
     if form is None:
         raise ValueError(f"an output has none of the forms that a page can show ({', '.join(FORMS)})")
-    text = _joined(data[form])
+    text = joined(data[form])
     if form == "text/plain":
         return _printed(text, "printed")
     if form == "text/markdown":
@@ -185,7 +167,3 @@ def _rendered(html: str, prose: Prose) -> str:
 def _printed(text: str, kind: str) -> str:
     text = escape(ANSI.sub("", text).rstrip("\n"), quote=False)
     return f'<div class="output"><pre class="{kind}" tabindex="0">{text}</pre></div>' if text else ""
-
-
-def _joined(text: str | list[str]) -> str:
-    return text if isinstance(text, str) else "".join(text)

@@ -17,6 +17,7 @@ MODULES = (
     *("errors", "paths", "time_limits", "wire", "transcript", "recording", "server", "assets"),
     *("definitions", "sightings", "exercises", "catalogue", "client", "exercise_trial", "lab", "process"),
 )
+PAGE_MODULES = ("addresses.py", "notebook_cells.py", "markdown.py", "notebook_page.py")
 LOCKS = ("requirements.lock", "package-lock.json")
 INPUTS = re.compile(rb'<meta name="streamside-inputs" content="(\w+)">')
 
@@ -54,7 +55,7 @@ def page_digests(project: Project, addresses: Mapping[str, str]) -> dict[str, st
     """
     common = digest(
         *map(content, files_below(project.root / "blog/template")),
-        *(content(Path(__file__).with_name(name)) for name in ("notebook_page.py", "markdown.py")),
+        *(content(Path(__file__).with_name(name)) for name in PAGE_MODULES),
         content(ROOT / "requirements.lock"),
         _table_of_contents(project).encode(),
         repr(sorted(addresses.items())).encode(),
@@ -69,7 +70,8 @@ def _table_of_contents(project: Project) -> str:
     parts = [
         (part.title, [(lesson.path, lesson.title) for lesson in part.lessons], part.planned) for part in project.parts
     ]
-    return repr((project.title, project.description, parts, [(page.path, page.title) for page in project.pages]))
+    site = (project.title, project.description, project.site_url)
+    return repr((*site, parts, [(page.path, page.title) for page in project.pages]))
 
 
 def made_from(page: Path) -> str | None:

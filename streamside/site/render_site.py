@@ -10,7 +10,7 @@ from pathlib import Path
 
 from streamside.catalogue import Project, files_below
 from streamside.errors import UserError
-from streamside.site import atomic_files, bundle, deployment, feed, outdated
+from streamside.site import atomic_files, bundle, deployment, feed, lesson_markdown, outdated, site_map
 
 PICTURES = (".png", ".svg", ".jpg", ".jpeg", ".webp", ".gif")
 
@@ -30,9 +30,10 @@ def render(project: Project, live: Live = bundle.build) -> list[str]:
         made = _pages(project, out, addresses)  # first: a lesson's fault is said before Python is packed
         live(folder, project)
         copies.update(_files_by_path(folder))
-        names = {*copies, *(document.href for document in project.documents), "404.html", "feed.xml"}
-        deployment.enter(names, {**made, "feed.xml": feed.atom(project)}, copies, out)
-        made.update(_files(project, out, copies))
+        texts = _texts(project, addresses)
+        names = {*copies, *texts, *(document.href for document in project.documents), "404.html"}
+        deployment.enter(names, {**made, **texts}, copies, out)
+        made.update(_changed(out, copies, texts))
         atomic_files.write_all(made, out)
         removed = list(atomic_files.remove_others(out, names))
     return sorted([*made, *removed])
@@ -43,9 +44,11 @@ def complete(project: Project, live: Live = bundle.build) -> None:
     out = project.root / "_site"
     with _making(project) as folder:
         live(folder, project)
-        copies = {**dict(_copies(project)), **_files_by_path(folder)}
-        deployment.enter({*copies, "feed.xml", *_files_by_path(out)}, {"feed.xml": feed.atom(project)}, copies, out)
-        atomic_files.write_all(_files(project, out, copies), out)
+        copies = dict(_copies(project))
+        texts = _texts(project, {path.relative_to(project.root).as_posix(): href for href, path in copies.items()})
+        copies.update(_files_by_path(folder))
+        deployment.enter({*copies, *texts, *_files_by_path(out)}, texts, copies, out)
+        atomic_files.write_all(_changed(out, copies, texts), out)
 
 
 @contextmanager
@@ -100,7 +103,16 @@ def _pages(project: Project, out: Path, copied: dict[str, str]) -> dict[str, byt
     return {href: page.encode() for href, page in made.items()}
 
 
-def _files(project: Project, out: Path, copies: dict[str, Path]) -> dict[str, bytes]:
+def _texts(project: Project, addresses: dict[str, str]) -> dict[str, bytes]:
+    """What the site says besides its pages, to programs rather than to readers."""
+    return {
+        "feed.xml": feed.atom(project),
+        **lesson_markdown.texts(project, addresses),
+        **site_map.texts(project),
+    }
+
+
+def _changed(out: Path, copies: dict[str, Path], texts: dict[str, bytes]) -> dict[str, bytes]:
     """What `_site` has besides pages, as far as it does not have it yet."""
-    contents = {**{href: path.read_bytes() for href, path in copies.items()}, "feed.xml": feed.atom(project)}
+    contents = {**{href: path.read_bytes() for href, path in copies.items()}, **texts}
     return {href: content for href, content in contents.items() if not atomic_files.holds(out / href, content)}

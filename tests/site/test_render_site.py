@@ -28,7 +28,7 @@ def test_only_what_changed_is_made(tutorial: Path):
     render(tutorial)
     assert render(tutorial) == []
     write_notebook(tutorial / "notebooks/02-b.ipynb", markdown("## There\n\nOther text."), title="B")
-    assert render(tutorial) == ["notebooks/02-b.html", "notebooks/02-b.ipynb"]
+    assert render(tutorial) == ["notebooks/02-b.html", "notebooks/02-b.ipynb", "notebooks/02-b.md"]
     (tutorial / "blog/theme/icon.svg").write_text("<svg/>")
     assert render(tutorial) == ["theme/icon.svg"]
 
@@ -97,7 +97,7 @@ def test_what_has_lost_its_source_goes(tutorial: Path):
     quarto = tutorial / "_quarto.yml"
     quarto.write_text(quarto.read_text().replace("          - href: notebooks/02-b.ipynb\n", ""))
     (tutorial / "notebooks/02-b.ipynb").unlink()
-    removed = {"notebooks/02-b.html", "notebooks/02-b.ipynb", "site_libs/left.js"}
+    removed = {"notebooks/02-b.html", "notebooks/02-b.ipynb", "notebooks/02-b.md", "site_libs/left.js"}
     assert removed <= set(render(tutorial))
     assert not any((tutorial / "_site" / name).exists() for name in (*removed, "site_libs"))
 

@@ -3,7 +3,7 @@
 import { button, element } from "./dom.js";
 
 /**
- * @typedef {import('./run-example.js').Running} Running
+ * @typedef {import('./running.js').Running} Running
  * @typedef {{cut?: boolean, delay?: number, rate?: number, hold?: boolean, answer?: 503 | 204}} Preset
  */
 

@@ -14,7 +14,7 @@ import { WireView, seconds } from "./wire-view.js";
 /**
  * @typedef {'idle' | 'booting' | 'running' | 'stopped' | 'failed'} State
  * @typedef {import('./wire-view.js').WireMessage} WireMessage
- * @typedef {import('./run-example.js').Running} Running
+ * @typedef {import('./running.js').Running} Running
  */
 
 /** The page's tasks, if it has any. */

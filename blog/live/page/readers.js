@@ -3,7 +3,7 @@
 import { watchFrame } from "./app-frame.js";
 import { button, element } from "./dom.js";
 
-/** @typedef {import('./run-example.js').Running} Running */
+/** @typedef {import('./running.js').Running} Running */
 
 const OTHERS = [2, 3, 4]; // more would have no room
 

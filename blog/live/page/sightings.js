@@ -3,7 +3,7 @@
 const LIMIT = 5_000; // messages; nobody solves a task with more
 const PAUSE = 200; // ms between two looks at the app
 
-/** @typedef {import("./run-example.js").Running} Running */
+/** @typedef {import("./running.js").Running} Running */
 
 export class Sightings {
   /** @type {Record<string, any>[]} */

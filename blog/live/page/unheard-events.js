@@ -7,7 +7,7 @@ import { isEventStream } from "./event-stream.js";
 
 /**
  * @typedef {import("./event-stream.js").Line} Line
- * @typedef {import("./run-example.js").WireMessage} WireMessage
+ * @typedef {import("./running.js").WireMessage} WireMessage
  */
 
 /** What is known of one event source. */
