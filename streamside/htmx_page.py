@@ -1,8 +1,8 @@
 """A page as a browser has it that runs htmx with its extension, as far as examples need it for a visit without one.
 
 That is `sse-connect`, `sse-swap`, `sse-close`, `hx-trigger` (`load`, `sse:…`, `delay:`, `throttle:`), `hx-get`,
-`hx-post`, `hx-target`, `hx-swap`, and the event sources that a script opens: by name, or one for each element that names
-it in a `data-…` attribute.
+`hx-post`, `hx-target`, `hx-swap`, and the event sources that a script opens: by name, or one for each element
+that names it in a `data-…` attribute.
 """
 
 import asyncio
