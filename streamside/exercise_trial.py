@@ -1,10 +1,12 @@
 """Tries programs out against tasks: another process visits each, and what was seen is held against the task."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
+from tempfile import TemporaryDirectory
 
 from streamside.definitions import definitions
 from streamside.errors import UserError
@@ -38,15 +40,17 @@ def try_out(attempts: Sequence[tuple[Exercise, Mapping[str, Files]]]) -> list[st
         {"example": task.example, **program, "do": list(task.do), "seconds": task.seconds} for task, program in attempts
     ]
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "streamside.visitor"],
-            input=json.dumps(asked),
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            cwd=ROOT,
-            timeout=SECONDS * len(asked),
-        )
+        with TemporaryDirectory() as folder:  # for what programs write, and those that are folders themselves
+            done = subprocess.run(
+                [sys.executable, "-m", "streamside.visitor"],
+                input=json.dumps(asked),
+                capture_output=True,
+                text=True,
+                encoding="utf-8",
+                cwd=ROOT,
+                env=os.environ | {"TMPDIR": folder},
+                timeout=SECONDS * len(asked),
+            )
     except subprocess.TimeoutExpired:
         return ["The program keeps Python to itself: somewhere it needs an `await`."] * len(asked)
     if done.returncode:

@@ -1,10 +1,12 @@
 """Visits without a browser and without waiting: what they see is what a Wire would tell."""
 
 import json
+import os
 import subprocess
 import sys
 import time
 from functools import cache
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from streamside.paths import ROOT
@@ -84,7 +86,16 @@ def visits() -> dict[str, Any]:
     asked += [{**folder, "do": do} for do in (["wait 0.1", "submit user=ann"], [])]
     command = [sys.executable, "-m", "streamside.visitor"]
     began = time.monotonic()
-    done = subprocess.run(command, input=json.dumps(asked), capture_output=True, text=True, cwd=ROOT, check=True)
+    with TemporaryDirectory() as folder:
+        done = subprocess.run(
+            command,
+            input=json.dumps(asked),
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            env=os.environ | {"TMPDIR": folder},
+            check=True,
+        )
     assert done.stderr == ""
     assert time.monotonic() - began < 100  # of 1,500 seconds
     return dict(zip([*ASKED, "signed in", "came anew"], json.loads(done.stdout), strict=True))
