@@ -35,6 +35,7 @@ from streamside.site.pyodide import runner
 HERE = Path(__file__).resolve().parent
 LIVE = ROOT / "blog" / "live"
 THEME = ROOT / "blog" / "theme"
+SEARCH = ROOT / "blog/search/search-dialog.js"
 WORKER = LIVE / "service-worker" / "service-worker.js"
 PROBE = LIVE / "frame" / "probe.js"
 PYODIDE = NODE_MODULES / "pyodide"
@@ -71,6 +72,7 @@ def build(target: Path, project: Project | None = None) -> None:
     write_as_one(LIVE / "page/editor.js", live / "page/editor.js", "esm")
     write_as_one(PROBE, live / PROBE.relative_to(LIVE), "iife")
     write_as_one(WORKER, target / WORKER.name, "iife")
+    write_as_one(SEARCH, target / "search" / SEARCH.name, "esm")
     copy_assets((text for example in examples for text in example.program["files"].values()), live / "assets")
     write_table(live, files)
 
