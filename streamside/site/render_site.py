@@ -10,7 +10,7 @@ from pathlib import Path
 
 from streamside.catalogue import Project, files_below
 from streamside.errors import UserError
-from streamside.site import atomic_files, bundle, deployment, feed, lesson_markdown, outdated, site_map
+from streamside.site import atomic_files, bundle, deployment, feed, lesson_markdown, outdated, search_index, site_map
 
 PICTURES = (".png", ".svg", ".jpg", ".jpeg", ".webp", ".gif")
 
@@ -30,7 +30,7 @@ def render(project: Project, live: Live = bundle.build) -> list[str]:
         made = _pages(project, out, addresses)  # first: a lesson's fault is said before Python is packed
         live(folder, project)
         copies.update(_files_by_path(folder))
-        texts = _texts(project, addresses)
+        texts = _texts(project, addresses, _finished(project, out, made))
         names = {*copies, *texts, *(document.href for document in project.documents), "404.html"}
         deployment.enter(names, {**made, **texts}, copies, out)
         made.update(_changed(out, copies, texts))
@@ -45,7 +45,8 @@ def complete(project: Project, live: Live = bundle.build) -> None:
     with _making(project) as folder:
         live(folder, project)
         copies = dict(_copies(project))
-        texts = _texts(project, {path.relative_to(project.root).as_posix(): href for href, path in copies.items()})
+        addresses = {path.relative_to(project.root).as_posix(): href for href, path in copies.items()}
+        texts = _texts(project, addresses, _finished(project, out, {}))
         copies.update(_files_by_path(folder))
         deployment.enter({*copies, *texts, *_files_by_path(out)}, texts, copies, out)
         atomic_files.write_all(_changed(out, copies, texts), out)
@@ -103,10 +104,18 @@ def _pages(project: Project, out: Path, copied: dict[str, str]) -> dict[str, byt
     return {href: page.encode() for href, page in made.items()}
 
 
-def _texts(project: Project, addresses: dict[str, str]) -> dict[str, bytes]:
+def _finished(project: Project, out: Path, made: dict[str, bytes]) -> dict[str, str]:
+    """The HTML of the pages that there are: of those that are made now, and of those that stay as they are."""
+    hrefs = [document.href for document in project.documents]
+    before = {href: (out / href).read_bytes() for href in hrefs if href not in made and (out / href).exists()}
+    return {href: page.decode() for href, page in {**before, **made}.items()}
+
+
+def _texts(project: Project, addresses: dict[str, str], pages: dict[str, str]) -> dict[str, bytes]:
     """What the site says besides its pages, to programs rather than to readers."""
     return {
-        "feed.xml": feed.atom(project),
+        "feed.xml": feed.atom(project, pages),
+        search_index.PLACE: search_index.sections(project, pages),
         **lesson_markdown.texts(project, addresses),
         **site_map.texts(project),
     }
