@@ -69,6 +69,8 @@ def _copies(project: Project) -> Iterator[tuple[str, Path]]:
     theme, notebooks = project.root / "blog/theme", project.root / "notebooks"
     for path in files_below(theme):
         yield f"theme/{path.relative_to(theme).as_posix()}", path
+    if (headers := project.root / "blog/hosts/_headers").exists():  # for those hosts that look for it in the site
+        yield headers.name, headers
     for lesson in project.lessons:
         yield lesson.path, lesson.file
     for path in files_below(notebooks):
