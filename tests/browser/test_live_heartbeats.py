@@ -1,4 +1,4 @@
-"""Lesson 12, as it tells it: of a line that is held back the event source knows nothing, and the page's watchdog does."""
+"""Lesson 12, as it tells it: of a line that is held back the event source knows nothing, and the watchdog does."""
 
 from tests.browser.visitors import Visitor
 
