@@ -10,7 +10,17 @@ from pathlib import Path
 
 from streamside.catalogue import Project, files_below
 from streamside.errors import UserError
-from streamside.site import atomic_files, bundle, deployment, feed, lesson_markdown, outdated, search_index, site_map
+from streamside.site import (
+    atomic_files,
+    bundle,
+    cards,
+    deployment,
+    feed,
+    lesson_markdown,
+    outdated,
+    search_index,
+    site_map,
+)
 
 PICTURES = (".png", ".svg", ".jpg", ".jpeg", ".webp", ".gif")
 
@@ -71,6 +81,7 @@ def _copies(project: Project) -> Iterator[tuple[str, Path]]:
         yield f"theme/{path.relative_to(theme).as_posix()}", path
     if (headers := project.root / "blog/hosts/_headers").exists():  # for those hosts that look for it in the site
         yield headers.name, headers
+    yield from cards.pictures(project).items()
     for lesson in project.lessons:
         yield lesson.path, lesson.file
     for path in files_below(notebooks):
