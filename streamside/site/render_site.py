@@ -10,7 +10,17 @@ from pathlib import Path
 
 from streamside.catalogue import Project, files_below
 from streamside.errors import UserError
-from streamside.site import atomic_files, bundle, deployment, feed, lesson_markdown, outdated, search_index, site_map
+from streamside.site import (
+    atomic_files,
+    bundle,
+    deployment,
+    feed,
+    lesson_markdown,
+    outdated,
+    quarto_page,
+    search_index,
+    site_map,
+)
 
 PICTURES = (".png", ".svg", ".jpg", ".jpeg", ".webp", ".gif")
 
@@ -39,14 +49,15 @@ def render(project: Project, live: Live = bundle.build) -> list[str]:
     return sorted([*made, *removed])
 
 
-def complete(project: Project, live: Live = bundle.build) -> None:
-    """Put into `_site` what it has besides pages, for a site whose pages Quarto made. Raises `UserError`."""
-    out = project.root / "_site"
+def complete(project: Project, out: Path, live: Live = bundle.build) -> None:
+    """Complete the pages that Quarto has made in `out`, and put there what a site has besides. Raises `UserError`."""
     with _making(project) as folder:
         live(folder, project)
         copies = dict(_copies(project))
         addresses = {path.relative_to(project.root).as_posix(): href for href, path in copies.items()}
-        texts = _texts(project, addresses, _finished(project, out, {}))
+        ours = _pages(project, folder / "none", addresses)
+        texts = {**_texts(project, addresses, _finished(project, out, ours)), **_completed(ours, out)}
+        del texts[search_index.PLACE]  # Quarto has a search of its own
         copies.update(_files_by_path(folder))
         deployment.enter({*copies, *texts, *_files_by_path(out)}, texts, copies, out)
         atomic_files.write_all(_changed(out, copies, texts), out)
@@ -69,6 +80,8 @@ def _copies(project: Project) -> Iterator[tuple[str, Path]]:
     theme, notebooks = project.root / "blog/theme", project.root / "notebooks"
     for path in files_below(theme):
         yield f"theme/{path.relative_to(theme).as_posix()}", path
+    if (headers := project.root / "blog/hosts/_headers").exists():  # for those hosts that look for it in the site
+        yield headers.name, headers
     for lesson in project.lessons:
         yield lesson.path, lesson.file
     for path in files_below(notebooks):
@@ -102,6 +115,18 @@ def _pages(project: Project, out: Path, copied: dict[str, str]) -> dict[str, byt
         stylesheet = (project.root / "blog/theme/streamside.css").read_text(encoding="utf-8")
         made["404.html"] = pages.missing(digests["404.html"], stylesheet)
     return {href: page.encode() for href, page in made.items()}
+
+
+def _completed(ours: dict[str, bytes], out: Path) -> dict[str, bytes]:
+    """Those of the pages in `out` that Quarto has just made, completed from ours, and what Quarto's scripts ask for.
+
+    A page that bears our mark has been completed before.
+    """
+    made = {"listings.json": b"[]", "404.html": ours["404.html"]}
+    for href, page in ours.items():
+        if (out / href).is_file() and outdated.made_from(out / href) is None:
+            made[href] = quarto_page.completed((out / href).read_text(encoding="utf-8"), page.decode()).encode()
+    return made
 
 
 def _finished(project: Project, out: Path, made: dict[str, bytes]) -> dict[str, str]:
