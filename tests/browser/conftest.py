@@ -44,7 +44,12 @@ def show(page: Page, serving: Callable[[Any], str], tmp_path: Path, editor: Path
     url = serving(Starlette(routes=[Mount("/", StaticFiles(directory=tmp_path, html=True))]))
 
     def open_page(
-        *exchanges: dict[str, Any], html: str = PAGE, attributes: str = "", upgrade: bool = True, below: str = ""
+        *exchanges: dict[str, Any],
+        html: str = PAGE,
+        attributes: str = "",
+        upgrade: bool = True,
+        below: str = "",
+        fragment: str = "",
     ) -> Locator:
         recording = json.dumps({"page": html, "exchanges": exchanges}).replace("<", "\\u003c")
         script = '<script type="module" src="live/page/live-example.js"></script>' if upgrade else ""
@@ -57,7 +62,7 @@ def show(page: Page, serving: Callable[[Any], str], tmp_path: Path, editor: Path
             <pre class="transcript" tabindex="0">&gt; GET /numbers</pre>
             <script type="application/json">{recording}</script></live-example>{below}</main>"""
         )
-        page.goto(url)
+        page.goto(url + fragment)
         if upgrade:
             expect(page.locator("live-example")).to_have_attribute("state", "idle")
         return page.locator("live-example")
