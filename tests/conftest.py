@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -164,17 +165,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if ROOT / "tests/examples" not in item.path.parents:
             item.add_marker(pytest.mark.no_cover)
-    deal_out([item for item in items if ROOT / "tests/notebooks" in item.path.parents], items)
+    items[:] = in_rooms(items)
 
 
-def deal_out(lessons: list[pytest.Item], items: list[pytest.Item]) -> None:
-    """Spread the lessons, which mostly wait, over the modules of the others, for which there is time meanwhile."""
-    items[:] = others = [item for item in items if item not in lessons]
-    for number, lesson in reversed(list(enumerate(lessons))):
-        place = number * len(others) // len(lessons)
-        while 0 < place < len(others) and others[place].path == others[place - 1].path:
-            place += 1
-        items.insert(place, lesson)
+def in_rooms(items: list[pytest.Item]) -> list[pytest.Item]:
+    """As many parts as `make test` has workers, each begun by tests that share what is dear to start.
+
+    A worker is given one part, and whoever has nothing left to do takes from the end of another's.
+    """
+    rooms: dict[str, list[pytest.Item]] = {name: [] for name in ("lessons", "firefox", "laboratory", "chromium", "")}
+    for item in items:
+        rooms[room(item)].append(item)
+    others, size = iter(rooms.pop("")), len(items) // len(rooms)
+    parts = [[*shared, *islice(others, max(0, size - len(shared)))] for shared in rooms.values()]
+    return [*chain(*parts), *others]
+
+
+def room(item: Any) -> str:
+    """What a test shares with others: a browser, a started Python; or, for a lesson, that it mostly waits."""
+    fixtures, parameters = item.fixturenames, item.callspec.params if hasattr(item, "callspec") else {}
+    if ROOT / "tests/notebooks" in item.path.parents:
+        return "lessons"
+    if "tab" in fixtures or parameters.get("visitor") == "firefox":
+        return "firefox"
+    return "laboratory" if "built" in fixtures else "chromium" if "browser" in fixtures else ""
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

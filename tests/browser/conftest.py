@@ -16,7 +16,6 @@ from benchmarks.static import serving as serving_files
 from streamside.paths import ROOT
 from streamside.site import bundle, deployment
 from streamside.site.bundle import LIVE, write_as_one
-from tests.browser.firefox import Firefox
 from tests.browser.laboratory import LABORATORY, Laboratory, serve_files
 from tests.browser.stand_in import APP, PAGE, PROGRAM, RUNTIME, TITLE
 from tests.browser.visitors import Visitor, chromium
@@ -110,7 +109,7 @@ def laboratory(common: Laboratory) -> Iterator[Laboratory]:
 
 
 @pytest.fixture(params=["chromium", "firefox"])
-def visitor(request: pytest.FixtureRequest, browser: Browser, running_firefox: Firefox | None) -> Iterator[Visitor]:
+def visitor(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Visitor]:
     """A reader with either browser."""
     if request.param == "chromium":
         with chromium(browser) as visitor:
