@@ -33,8 +33,10 @@ ELSEWHERE = re.compile(r"^(?!http://127\.0\.0\.1:|data:|blob:)")
 
 
 @pytest.fixture(autouse=True)
-def nothing_left_behind() -> Iterator[None]:
+def nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail a test that leaves a thread or a process behind (a server is both a thread and a port)."""
+    if room(request.node) == "firefox":
+        request.getfixturevalue("running_firefox")  # it stays for other tests, and has threads
     threads, processes = set(threading.enumerate()), set(multiprocessing.active_children())
     yield
     gc.collect()  # a forgotten coroutine or file complains in the test that forgot it
