@@ -17,7 +17,8 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests.patience import PATIENCE
 
-# Nothing but the page under test, no process in reserve, and nothing from other machines: their proxy is a port where nobody listens.
+# Nothing but the page under test, no process in reserve, and nothing from other machines: their proxy is a port where
+# nobody listens.
 PREFERENCES = {
     "app.normandy.enabled": False,
     "app.update.disabledForTesting": True,
