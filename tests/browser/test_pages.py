@@ -55,12 +55,12 @@ def reader(browser: Browser) -> Iterator[Page]:
 
 def test_where_there_is_all_that_a_page_can_have_axe_finds_nothing(reader: Page, small: str):
     """In both sizes, and in both themes. `test_page_contract` looks at the tutorial's own pages."""
+    reader.goto(small + ALL_THERE_IS)
+    reader.wait_for_load_state("networkidle")
+    expect(reader.locator("live-example:not([state=idle])")).to_have_count(0)
+    reader.evaluate(AXE)
     for width, height in SCREENS:
         reader.set_viewport_size({"width": width, "height": height})
-        reader.goto(small + ALL_THERE_IS)
-        reader.wait_for_load_state("networkidle")
-        expect(reader.locator("live-example:not([state=idle])")).to_have_count(0)
-        reader.evaluate(AXE)
         for scheme in ("light", "dark"):
             reader.emulate_media(color_scheme=scheme)
             assert reader.evaluate(FAULTS) == [], (scheme, width)
