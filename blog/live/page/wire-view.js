@@ -304,8 +304,7 @@ export class WireView {
     this.#connections.set(connection, { isStream: false, source });
     const made = row("sent", message, withHeaders(`${method} ${path}`, headers, false));
     const waited = this.#endWaiting(connection);
-    if (waited)
-      made.querySelector(".lines")?.append(detail(`waited ${seconds(time - waited.time)} ${waited.where}`));
+    if (waited) made.querySelector(".lines")?.append(detail(`waited ${seconds(time - waited.time)} ${waited.where}`));
     return made;
   }
 
