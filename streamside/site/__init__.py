@@ -3,6 +3,7 @@
 `atomic_files` → `volatile_outputs` → `versions` → `outdated` → `run_lessons` → `addresses` → `notebook_cells`
 → `markdown` → `lesson_markdown` → `notebook_page` → `quarto_page` → `finished_page` → `feed` → `search_index`
 → `site_map` → `pyodide/` → `bundle` → `deployment` → `render_site` → `quarto_post_render`, `quarto_render`
+→ `example_visit` → `example_rules`
 → `new_lesson` → `check` → `preview` → `jupyterlab`, `save_hook`
 """
 
