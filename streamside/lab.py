@@ -21,7 +21,7 @@ from streamside.catalogue import Project
 from streamside.definitions import definitions
 from streamside.errors import UserError
 from streamside.exercise_trial import faults, try_out
-from streamside.exercises import Changes, Exercise, Statement, edited, to_json
+from streamside.exercises import Changes, Exercise, Files, Statement, to_json
 from streamside.recording import Recording
 from streamside.server import Server
 from streamside.server import serve as serve_app
@@ -254,7 +254,7 @@ class Task:
     """A task as it stands in a page: what to do, a hint, a solution; and what must be seen, for the page's Check."""
 
     exercise: Exercise
-    program: str  # the example's, which the solution changes
+    files: Files  # the example's, one of which the solution changes
 
     def __repr__(self) -> str:
         return f"Task {self.exercise.number}: {self.exercise.text}"
@@ -263,15 +263,16 @@ class Task:
         exercise = self.exercise
         text = str(mistune.html(exercise.text)).strip()
         notebook = (
-            f"<p>Change <code>examples/{exercise.example}.py</code>, save it, and run "
+            f"<p>Change <code>examples/{exercise.path}</code>, save it, and run "
             f"<code>check({exercise.number})</code>.</p>\n"
             if "JPY_SESSION_NAME" in os.environ
             else ""
         )
         see = to_json(exercise.see).replace("<", "\\u003c")
+        file = f'file="{exercise.path}" ' if exercise.file else ""
         return (
             f'<live-exercise number="{exercise.number}" example="{exercise.example}" '
-            f'definition="{exercise.definition}">\n'
+            f'{file}definition="{exercise.definition}">\n'
             f'<div class="task"><p class="task-number">Task {exercise.number}</p>\n{text}\n</div>\n{notebook}'
             f"<details><summary>Hint</summary>{str(mistune.html(exercise.hint)).strip()}</details>\n"
             f"<details><summary>Solution</summary>{self._difference}</details>\n"
@@ -282,8 +283,9 @@ class Task:
     @property
     def _difference(self) -> str:
         """The solution, line by line, with the lines around it."""
-        before = self.program.splitlines()
-        after = edited(self.program, self.exercise.solution).splitlines()
+        path = self.exercise.path
+        before = self.files[path].splitlines()
+        after = self.exercise.edited(self.files, self.exercise.solution)[path].splitlines()
         shown = []
         for line in list(unified_diff(before, after, n=1, lineterm=""))[2:]:
             name = {"+": "ins", "-": "del"}.get(line[0])
@@ -307,19 +309,21 @@ def task(
     wrong: Sequence[tuple[Changes, str]] = (),
     do: Sequence[str] = (),
     seconds: float = 12,
+    file: str = "",
 ) -> Task:
     """A task of this lesson: what to change in an example's definition, and what must then be seen (see `exercises`).
 
     `solution` maps old text to new; so does each attempt in `wrong`, which is told beside it in which words it fails.
-    `do` is what has to be done beside running the example (see `visitor`). Raises `UserError` for what does not fit.
+    `do` is what has to be done beside running the example (see `visitor`); `file` is the one of a folder that has the
+    definition. Raises `UserError` for what does not fit.
     """
     name = _name(example)
-    exercise = Exercise(number, name, definition, text, see, hint, solution, wrong, do, seconds)
-    program = Project().example(name).text
-    if problem := next(faults(exercise, program), None):
+    exercise = Exercise(number, name, definition, text, see, hint, solution, wrong, do, seconds, file)
+    files = Project().example(name).program["files"]
+    if problem := next(faults(exercise, files), None):
         raise UserError(f"task {number}", problem)
     _tasks[number] = exercise
-    return Task(exercise, program)
+    return Task(exercise, files)
 
 
 class Verdict(str):
@@ -336,7 +340,7 @@ def check(number: int) -> Verdict:
     if number not in _tasks:
         raise UserError(f"task {number}", "is not known", "run the cell that begins with `task(`")
     exercise = _tasks[number]
-    return Verdict(try_out([(exercise, Project().example(exercise.example).text)])[0] or "Done.")
+    return Verdict(try_out([(exercise, Project().example(exercise.example).program)])[0] or "Done.")
 
 
 @dataclass(frozen=True)

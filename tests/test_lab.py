@@ -199,6 +199,17 @@ def test_a_task_reads_well_without_a_script():
     assert "check(1)" not in shown
 
 
+def test_a_task_of_several_files_names_one(monkeypatch):
+    from examples import django_yo
+
+    monkeypatch.setenv("JPY_SESSION_NAME", "x")
+    change = {'"yo", "yo"': '"yo", "no"'}
+    text = task(1, django_yo, "tell", "", file="signals.py", see=[], hint="", solution=change)._repr_html_()
+    assert 'example="django_yo" file="django_yo/signals.py" definition="tell"' in text
+    assert "Change <code>examples/django_yo/signals.py</code>" in text
+    assert '<ins>+    publish("yo", "no", data)</ins>' in text
+
+
 def test_in_jupyterlab_a_task_says_how_it_is_checked(monkeypatch):
     monkeypatch.setenv("JPY_SESSION_NAME", "x")
     shown = task(2, basic_stream, "progress", "Send three.", **TASK)._repr_html_()
@@ -206,7 +217,7 @@ def test_in_jupyterlab_a_task_says_how_it_is_checked(monkeypatch):
 
 
 def test_a_task_that_does_not_fit_its_example_is_said():
-    with pytest.raises(UserError, match="task 1: the example defines no 'nothing'"):
+    with pytest.raises(UserError, match=r"task 1: examples/basic_stream.py defines no 'nothing'"):
         task(1, basic_stream, "nothing", "", **TASK)
 
 

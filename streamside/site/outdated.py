@@ -12,7 +12,7 @@ from typing import Any
 from streamside.catalogue import Lesson, Project, cell_text, files_below
 from streamside.digest import SHORT, content, digest
 from streamside.paths import ROOT
-from streamside.site import versions
+from streamside.site import cards, versions
 
 # Of the package, what a lesson's outputs can depend on.
 MODULES = (
@@ -92,13 +92,11 @@ def page_digests(project: Project, addresses: Mapping[str, str]) -> dict[str, st
     ).encode()
     lock = versions.locked(project.root)
     stylesheet = content(project.root / "blog/theme/streamside.css")  # which the page for what is not there has in it
-    return {
-        "404.html": digest(common, stylesheet),
-        **{
-            lesson.href: digest(common, content(lesson.file), repr(versions.taught(lesson, lock)).encode())
-            for lesson in project.documents
-        },
-    }
+    digests = {"404.html": digest(common, stylesheet)}
+    for page in project.documents:
+        beside = (versions.taught(page, lock), cards.picture(project, page))
+        digests[page.href] = digest(common, content(page.file), repr(beside).encode())
+    return digests
 
 
 def _table_of_contents(project: Project) -> str:

@@ -60,6 +60,11 @@ globalThis.fake ??= { calls: [] };
 """
 
 NUMBERS = [(100 * n, f": a comment\nevent: number\nid: {n}\ndata: <p>number {n}</p>\n\n") for n in range(4)]
+TASK = """<nav class="contents"><ol><li><a href="./">A lesson</a></li></ol></nav>
+<live-exercise number="2" example="numbers" definition="app"><div class="task"><p class="task-number">Task 2</p>
+<p>Say <code>1</code>.</p></div><details><summary>Hint</summary><p>Here.</p></details>
+<details><summary>Solution</summary><pre class="difference" tabindex="0"><del>-a</del></pre></details>
+<script type="application/json">[{"is": "Seen", "kind": "app"}]</script></live-exercise>"""
 
 
 def messages(live: Locator) -> Locator:
