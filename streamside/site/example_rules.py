@@ -66,7 +66,7 @@ def linted(examples: Iterable[Example]) -> Iterator[Complaint]:
         what = f"ruff says {found['code']}: {found['message']}"
         yield Complaint(where, what, "change it", fix if found["fix"] else None)
     shaped = subprocess.run([*ruff, "format", "--check", *files], cwd=ROOT, capture_output=True, text=True)
-    for name in re.findall(r"^Would reformat: (.*)$", shaped.stdout, re.MULTILINE):
+    for name in dict.fromkeys(re.findall(r"^ *--> (.+?):\d+:\d+$", shaped.stdout, re.MULTILINE)):
         where = _below_examples(name)
         yield Complaint(where, "has not the layout that ruff gives", f"`{COMMAND} check --fix {where}`", fix)
 

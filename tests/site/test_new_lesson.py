@@ -15,7 +15,6 @@ from streamside import lab
 from streamside.catalogue import Lesson, Project
 from streamside.errors import UserError
 from streamside.exercise_trial import faults, try_out
-from streamside.exercises import edited
 from streamside.paths import ROOT
 from streamside.site import atomic_files, new_lesson
 from streamside.site.check import check, scope
@@ -98,10 +97,10 @@ def test_its_tasks_are_solved_as_they_say_and_by_nothing_less(made):
     assert len(tasks) == 2 * len(STARTS)
     attempts, expected = [], []
     for task, root in tasks:
-        program = Project(root).example(task.example).text
-        assert list(faults(task, program)) == []
+        program = Project(root).example(task.example).program
+        assert list(faults(task, program["files"])) == []
         changes = [({}, "Missing"), (task.solution, ""), *task.wrong]
-        attempts += [(task, edited(program, change)) for change, _ in changes]
+        attempts += [(task, {**program, "files": task.edited(program["files"], change)}) for change, _ in changes]
         expected += [sentence for _, sentence in changes]
     for sentence, said in zip(expected, try_out(attempts), strict=True):
         assert sentence in said if sentence else said == ""
