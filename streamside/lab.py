@@ -22,6 +22,7 @@ from streamside.definitions import definitions
 from streamside.errors import UserError
 from streamside.exercise_trial import faults, try_out
 from streamside.exercises import Changes, Exercise, Files, Statement, to_json
+from streamside.fresh_examples import Cells
 from streamside.recording import Recording
 from streamside.server import Server
 from streamside.server import serve as serve_app
@@ -75,6 +76,14 @@ def serve(example: ModuleType) -> Server:
 _servers: dict[str, Server] = {}
 
 
+def _forget_server(name: str) -> None:
+    if server := _servers.pop(name, None):
+        server.stop()
+
+
+Cells(_forget_server).watch()
+
+
 @atexit.register
 def _stop_servers() -> None:
     for server in _servers.values():
@@ -122,13 +131,15 @@ class LiveExample:
     is_folder: bool
     page: str
     exchanges: tuple[Recording, ...]
-    frame: str  # the local server's address, in JupyterLab; empty where the output is stored
 
     def __repr__(self) -> str:
         return "\n\n".join(recording.transcript() for recording in self._streams)
 
     def _repr_html_(self) -> str:
-        frame = f'<iframe title="{html.escape(self.title)}" src="{self.frame}" width="100%" height="400"></iframe>'
+        return _framed(self.title, self._element) if _is_open_in_jupyter() else self._element
+
+    @property
+    def _element(self) -> str:
         attributes = {
             "example": self.name,
             "path": self.path,
@@ -144,7 +155,7 @@ class LiveExample:
             "<", "\\u003c"
         )
         return (
-            f"{frame if self.frame else ''}<live-example {text}>\n"
+            f"<live-example {text}>\n"
             f'<pre class="transcript" tabindex="0">{html.escape(repr(self))}</pre>\n'
             f'<script type="application/json">{recorded}</script>\n'
             "</live-example>"
@@ -188,8 +199,6 @@ def live(
         for name in paths
     ]
     about = Project().example(_name(example))
-    # Only a Jupyter server sets this: a notebook that is run to be stored must not hold this machine's address.
-    frame = visited if "JPY_SESSION_NAME" in os.environ else ""
     return LiveExample(
         about.name,
         about.title,
@@ -200,8 +209,22 @@ def live(
         about.is_folder,
         body_of(page),
         (first, *rest),
-        frame,
     )
+
+
+def _is_open_in_jupyter() -> bool:
+    """Only a Jupyter server sets this: a notebook that is run to be stored must not hold this machine's address."""
+    return "JPY_SESSION_NAME" in os.environ
+
+
+def _framed(title: str, element: str) -> str:
+    """An element with what opens a frame in its place: there it runs, in a process of its own, and touches no other."""
+    from streamside import notebook_frames  # it takes half a second to import, and only this needs it
+
+    frames = notebook_frames.start()
+    about = {"port": frames.port, "secret": frames.secret, "page": frames.add(title, element), "title": title}
+    data = " ".join(f'data-{name}="{html.escape(str(value))}"' for name, value in about.items())
+    return f'<div class="streamside-frame" {data}>\n{element}\n<script>\n{notebook_frames.OPENER}</script>\n</div>'
 
 
 def _headers_of_htmx(page: str, path: str) -> dict[str, str]:
@@ -265,7 +288,7 @@ class Task:
         notebook = (
             f"<p>Change <code>examples/{exercise.path}</code>, save it, and run "
             f"<code>check({exercise.number})</code>.</p>\n"
-            if "JPY_SESSION_NAME" in os.environ
+            if _is_open_in_jupyter()
             else ""
         )
         see = to_json(exercise.see).replace("<", "\\u003c")

@@ -38,6 +38,7 @@ THEME = ROOT / "blog" / "theme"
 SEARCH = ROOT / "blog/search/search-dialog.js"
 WORKER = LIVE / "service-worker" / "service-worker.js"
 PROBE = LIVE / "frame" / "probe.js"
+NOTEBOOK = LIVE / "notebook"  # what stands there for parts of a page
 PYODIDE = NODE_MODULES / "pyodide"
 CACHE = ROOT / ".cache" / "live"
 PACKED = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "boot.zip", "started.bin")  # what starts Python
@@ -66,7 +67,7 @@ def build(target: Path, project: Project | None = None) -> None:
         shutil.copy(CACHE / name, live / name)
     for example in examples:
         write_program(example, live, files)
-    scripts = [script for script in LIVE.rglob("*.js") if script.parent not in (WORKER.parent, PROBE.parent)]
+    scripts = [script for script in LIVE.rglob("*.js") if script.parent not in (WORKER.parent, PROBE.parent, NOTEBOOK)]
     styled = [path for path in files_below(THEME) if path.suffix in (".css", ".js")]
     run_esbuild("without_comments.mjs", THEME.parent, target, *scripts, *styled)
     write_as_one(LIVE / "page/editor.js", live / "page/editor.js", "esm")

@@ -23,7 +23,7 @@ const tasks = document.querySelector("live-exercise") && import("./exercise.js")
 const SAID = {
   idle: "",
   booting: "Starting",
-  running: "Running in this page",
+  running: `Running ${document.documentElement.dataset.where ?? "in this page"}`,
   stopped: "Stopped",
   failed: "Not started",
 };
