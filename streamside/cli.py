@@ -9,7 +9,7 @@ from streamside.catalogue import Lesson, Project
 from streamside.errors import Complaint, UserError
 from streamside.paths import COMMAND, ROOT
 from streamside.setup import SetupError
-from streamside.site import check, example_rules, jupyterlab, new_lesson, outdated, render_site, run_lessons
+from streamside.site import check, example_rules, jupyterlab, new_lesson, newest, outdated, render_site, run_lessons
 from streamside.site.pyodide import example_trial
 
 
@@ -64,6 +64,12 @@ def _parser() -> argparse.ArgumentParser:
     examine.add_argument("file", nargs="?", type=Path, help="a notebook, or a file in examples/; without any: all")
     examine.add_argument("--fix", action="store_true", help="mend what is mechanical")
     examine.set_defaults(command=_check)
+
+    canary = commands.add_parser(
+        "newest", help="try the newest release of a package that is taught; changes this checkout"
+    )
+    canary.add_argument("package", help=", ".join((*newest.PYTHON, *newest.BROWSER)))
+    canary.set_defaults(command=_newest)
     return parser
 
 
@@ -146,6 +152,10 @@ def _complaints(project: Project, file: Path | None) -> list[Complaint]:
     complaints += check.invalid_html(within.lessons, pages)
     complaints += check.false_claims(within.examples, example_trial.try_out(within.examples))
     return complaints
+
+
+def _newest(project: Project, options: argparse.Namespace) -> int:
+    return newest.main(options.package, project.root)
 
 
 def _named(path: str, lessons: Sequence[Lesson]) -> Lesson:

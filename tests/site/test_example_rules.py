@@ -78,7 +78,7 @@ def test_a_version_is_mended(example):
 
 def test_what_ruff_says_and_mends(example):
     bad = example(GOOD.replace("from asyncio", "import json\nfrom asyncio").replace("range(1, 4)", "range(1,4)"))
-    unused, layout = sorted(linted([bad]), key=str, reverse=True)
+    unused, layout = sorted(linted([bad]), key=str)
     assert str(unused).startswith("examples/one.py, line 8: ruff says F401: `json` imported but unused")
     assert str(layout).startswith("examples/one.py: has not the layout that ruff gives; ")
     unused.fix()
