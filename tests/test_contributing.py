@@ -1,7 +1,7 @@
 """CONTRIBUTING is followed, line by line, in a fresh clone.
 
-Run for good are git's lines and `make lesson`, which finds everything installed. What takes minutes, or asks for a person,
-is only noted, if the files that it names are there: `make lab`, `make test`, `streamside check` and `pytest`.
+Run for good are git's lines and `make lesson`, which finds everything installed. What takes minutes, or asks for a
+person, is only noted, if the files that it names are there: `make lab`, `make test`, `streamside check`, `pytest`.
 """
 
 import os
