@@ -35,6 +35,7 @@ HERE = Path(__file__).resolve().parent
 LIVE = ROOT / "blog" / "live"
 WORKER = LIVE / "service-worker" / "service-worker.js"
 PROBE = LIVE / "frame" / "probe.js"
+PYTHON_WORKER = LIVE / "python" / "python-worker.js"
 PYODIDE = NODE_MODULES / "pyodide"
 CACHE = ROOT / ".cache" / "live"
 PACKED = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "boot.zip", "started.bin")  # what starts Python
@@ -63,13 +64,12 @@ def build(target: Path, project: Project | None = None) -> None:
         shutil.copy(CACHE / name, live / name)
     for example in examples:
         write_program(example, live, files)
-    scripts = [script for script in LIVE.rglob("*.js") if script.parent not in (WORKER.parent, PROBE.parent)]
-    run_esbuild("without_comments.mjs", LIVE, live, *scripts)
-    write_as_one(LIVE / "page/editor.js", live / "page/editor.js", "esm")
-    write_as_one(PROBE, live / PROBE.relative_to(LIVE), "iife")
-    write_as_one(WORKER, target / WORKER.name, "iife")
     copy_assets((text for example in examples for text in example.program["files"].values()), live / "assets")
     write_table(live, files)
+    run_esbuild("page_scripts.mjs", LIVE, live, "page/live-example.js", live / "bundle.js")
+    write_as_one(PYTHON_WORKER, live / PYTHON_WORKER.relative_to(LIVE), "esm")
+    write_as_one(PROBE, live / PROBE.relative_to(LIVE), "iife")
+    write_as_one(WORKER, target / WORKER.name, "iife")
 
 
 def write_as_one(source: Path, target: Path, form: str) -> None:
