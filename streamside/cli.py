@@ -7,7 +7,7 @@ from pathlib import Path
 
 from streamside.catalogue import Lesson, Project
 from streamside.errors import UserError
-from streamside.paths import ROOT
+from streamside.paths import COMMAND, ROOT
 from streamside.setup import SetupError
 from streamside.site import check, jupyterlab, new_lesson, outdated, render_site, run_lessons
 from streamside.site.pyodide import example_trial
@@ -51,9 +51,12 @@ def _parser() -> argparse.ArgumentParser:
     open_lab.add_argument("options", nargs="*", help="JupyterLab's own, such as `-- --no-browser`")
     open_lab.set_defaults(command=_lab)
 
-    start = commands.add_parser("new", help="start a lesson: a notebook, entered in _quarto.yml")
+    start = commands.add_parser("new", help="start a lesson: example, test and notebook, entered in _quarto.yml")
     start.add_argument("title", help='such as "Many events, one connection"')
-    start.add_argument("example", help="the name of an example, such as basic_stream")
+    start.add_argument("--example", default="", help="an example that is there, or the name of a new one")
+    kinds = "; ".join(f"{name}: {what}" for name, what in new_lesson.STARTS.items())
+    start.add_argument("--start", default="", help=f"what a new example is made from ({kinds})")
+    start.add_argument("--part", default="", help="the title of a part of _quarto.yml; else that of the last lesson")
     start.set_defaults(command=_new)
 
     examine = commands.add_parser("check", help="say what is wrong with the lessons and their pages")
@@ -92,8 +95,14 @@ def _lab(project: Project, options: argparse.Namespace) -> int:
 
 
 def _new(project: Project, options: argparse.Namespace) -> int:
-    path = new_lesson.new(options.title, options.example, project)
-    print(f"{path.relative_to(project.root)}: write it with `make lab`, then see `streamside check`")
+    def run(lesson: Lesson) -> None:
+        run_lessons.run([lesson], _say)
+
+    start = options.start or next(iter(new_lesson.STARTS))
+    files = new_lesson.new(options.title, project, example=options.example, start=start, part=options.part, run=run)
+    paths = [path.relative_to(project.root).as_posix() for path in files]
+    print("\n".join(paths))
+    print(f"Write it with `make lab`; `{COMMAND} check {paths[-1]}` says what is still to be written")
     return 0
 
 

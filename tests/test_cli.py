@@ -60,10 +60,13 @@ def test_check_counts_its_complaints(in_project, capsys):
     assert any("the stored outputs are out of date" in line for line in lines)
 
 
-def test_new_says_how_to_go_on(in_project, capsys):
-    assert cli.main(["new", "Second", "one"], in_project) == 0
-    assert capsys.readouterr().out.startswith("notebooks/02-second.ipynb: write it with `make lab`")
-    assert cli.main(["new", "Third", "none"], in_project) == 2
+def test_new_says_what_it_has_made_and_how_to_go_on(in_project, capsys, monkeypatch):
+    monkeypatch.setattr(cli.run_lessons, "run", lambda lessons, say: None)
+    assert cli.main(["new", "--example=", "--start=", "--part=", "--", "Second"], in_project) == 0
+    *made, last = capsys.readouterr().out.splitlines()
+    assert made == ["examples/second.py", "tests/examples/test_second.py", "notebooks/02-second.ipynb"]
+    assert last.endswith("streamside check notebooks/02-second.ipynb` says what is still to be written")
+    assert cli.main(["new", "Third", "--start=none"], in_project) == 2
 
 
 def test_a_folder_that_cannot_be_written_is_said(in_project, capsys, monkeypatch):

@@ -41,6 +41,7 @@ def check(project: Project, pages: Path) -> list[Complaint]:
     sound = [lesson for lesson in project.documents if lesson not in unread]
     for test in (front_matter, unfinished, outdated, addresses, missing_alt_texts, faulty_tasks):
         complaints += [complaint for lesson in sound for complaint in test(lesson)]
+    complaints += [complaint for example in project.examples for complaint in unfinished_example(example)]
     complaints += unshown(sound, project.examples)
     complaints += dead_links(sound, pages)
     return complaints
@@ -79,6 +80,13 @@ def unfinished(lesson: Lesson) -> Iterator[Complaint]:
     for number, cell in enumerate(lesson.notebook["cells"], 1):
         if TO_DO in cell_text(cell):
             yield Complaint(f"{lesson.path}, cell {number}", "is still to be written", "write what it asks for")
+
+
+def unfinished_example(example: Example) -> Iterator[Complaint]:
+    """The same in an example."""
+    for number, line in enumerate(example.text.splitlines(), 1):
+        if TO_DO in line:
+            yield Complaint(f"{_place(example)}, line {number}", "is still to be written", "write what it asks for")
 
 
 def outdated(lesson: Lesson) -> Iterator[Complaint]:
@@ -145,6 +153,11 @@ def unshown(lessons: Iterable[Lesson], all_examples: Iterable[Example]) -> Itera
                 if name and (module, name) not in shown and not _members_shown(node, module, shown):
                     remedy = f'add `source({module.split(".")[-1]}, "{name}")` to one'
                     yield Complaint(f"{where}, line {node.lineno}", f"no lesson shows `{name}`", remedy)
+
+
+def _place(example: Example) -> str:
+    """Where an example's program is, from the root."""
+    return f"examples/{example.name}/__init__.py" if example.is_folder else f"examples/{example.name}.py"
 
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)

@@ -100,9 +100,14 @@ async def _execute(client: Any, stop: threading.Event) -> None:
 
 def store(path: Path, notebook: dict[str, Any]) -> None:
     """Write a notebook whole or not at all."""
+    atomic_files.write(path, as_file(notebook))
+
+
+def as_file(notebook: dict[str, Any]) -> bytes:
+    """A notebook as its file has it."""
     import nbformat
 
-    atomic_files.write(path, f"{nbformat.writes(nbformat.from_dict(notebook)).rstrip()}\n".encode())
+    return f"{nbformat.writes(nbformat.from_dict(notebook)).rstrip()}\n".encode()
 
 
 def _keep_equal_outputs(before: dict[str, Any], after: dict[str, Any]) -> None:

@@ -91,6 +91,32 @@ def test_pages_in_other_encodings_are_read_and_watched(laboratory: Laboratory, e
     run.wait("run.wire.some((each) => each.what === 'created')")
     assert run.inside("document.title") == "Grüße"
     assert run.inside("document.compatMode") == "CSS1Compat"
+    assert "<title>Grüße</title>" in "".join(chunk["text"] for chunk in run.wire(kind="chunk"))
+
+
+HEADS = """
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse, PlainTextResponse
+from starlette.routing import Route
+
+def page(request):
+    return HTMLResponse("<!doctype html><title>Heads</title><p>ready")
+
+def answer(request):
+    return PlainTextResponse("0123456789", status_code=request.path_params["status"])
+
+app = Starlette(routes=[Route("/", page), Route("/{status:int}", answer, methods=["GET", "HEAD"])])
+"""
+ASK = """Promise.all([["200", "GET"], ["404", "GET"], ["200", "HEAD"], ["299", "GET"]].map(async ([path, method]) => {
+  const { status, statusText, headers } = await fetch(path, { method });
+  return [status, statusText, headers.get("content-length")];
+}))"""
+
+
+def test_an_answer_has_its_reason_and_its_length(laboratory: Laboratory) -> None:
+    run = laboratory.run(HEADS)
+    ok = [200, "OK", "10"]
+    assert run.inside(ASK) == [ok, [404, "Not Found", "10"], ok, [299, "", "10"]]
 
 
 COOKIES = """

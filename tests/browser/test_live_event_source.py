@@ -42,7 +42,11 @@ WORKER = (
     .replace('Route("/", page)', 'Route("/", page), Route("/worker.js", lambda request: worker(request))')
     .replace(
         "let source = listen();",
-        "const worker = new Worker('worker.js'); worker.onmessage = (event) => events.push(event.data);",
+        "const worker = new Worker('/worker.js'); worker.onmessage = (event) => events.push(event.data);"
+        "const inFrame = [], frame = document.createElement('iframe'); tell = (data) => inFrame.push(data);"
+        "frame.srcdoc = `<script>source = new EventSource('stream');"
+        "source.addEventListener('number', (event) => parent.tell(event.data))</${'script'}>`;"
+        "document.body.append(frame);",
     )
     + """
 def worker(request):
@@ -54,15 +58,19 @@ def worker(request):
 )
 
 
-def test_an_event_source_in_a_worker_connects_again_after_a_cut(laboratory: Laboratory) -> None:
+def test_event_sources_in_a_worker_and_in_a_srcdoc_frame_resume_after_a_cut(laboratory: Laboratory) -> None:
     run = laboratory.run(WORKER)
-    run.wait("run.frame.contentWindow.eval('events').length > 3")
+    both = "run.frame.contentWindow.eval('Math.min(events.length, inFrame.length)')"
+    run.wait(f"{both} > 3")
     run.call("cable.cut()")
-    run.inside("events.length = 0")
+    before = run.inside("[events.length, inFrame.length]")
     run.call("cable.mend()")
-    run.wait("run.frame.contentWindow.eval('events').length > 3")
-    run.inside("worker.terminate()")
-    run.wait("run.log.split('finally').length === 3")
+    run.wait(f"{both} > {max(before) + 3}")
+    for name in ("events", "inFrame"):
+        numbers = [int(each) for each in run.inside(name)]
+        assert numbers == list(range(len(numbers))), name
+    run.inside("worker.terminate(); frame.remove()")
+    run.wait("run.log.split('finally').length === 5")
 
 
 def test_204_ends_a_stream_for_good(laboratory: Laboratory) -> None:

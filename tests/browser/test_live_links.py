@@ -83,3 +83,9 @@ def test_links_do_what_the_page_and_its_reader_want_of_them(laboratory: Laborato
         opening.value.locator("h1", has_text="GET by").wait_for()
         assert re.search(r"/program-\d+/there", opening.value.url)
     assert run.frame().locator("h1", has_text="Links").count()
+    with laboratory.page.expect_download() as downloading:
+        run.inside(
+            "const file = document.createElement('a'); file.href = URL.createObjectURL(new Blob(['a file']));"
+            "file.download = 'file.txt'; document.body.append(file); file.click()"
+        )
+    assert downloading.value.path().read_text() == "a file"

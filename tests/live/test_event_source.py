@@ -66,6 +66,52 @@ def test_what_arrives_after_the_answer_is_over_counts() -> None:
     run(test)
 
 
+def test_one_without_a_name_is_known_by_its_client_and_its_address() -> None:
+    async def test() -> None:
+        host = Host(stream_with_ids)
+
+        async def ask(**content: Any) -> tuple[str, str | None]:
+            name = host.request(**{"client": "worker", **content})
+            await turns()
+            host.tell("pulled", name, size=len(host.chunks(name)))
+            return name, headers(host.said("request", name)[0]).get("last-event-id")
+
+        first, _ = await ask()
+        second, seen = await ask()
+        assert seen is None  # while the first one has its stream, this is another one
+        host.tell("cancel", first)  # the cable is cut
+        host.tell("cancel", second, code=1001)  # the client has closed it
+        for content in ({"path": "/b"}, {"client": "other"}, {"client": None}):
+            assert (await ask(**content))[1] is None
+        assert (await ask())[1] == "zwei·"
+        assert (await ask())[1] is None  # nobody else has lost a stream
+        for connection in list(host.bridge.connections):
+            host.tell("cancel", connection)
+        await ask(headers=[["last-event-id", "its own"]])
+        assert (await ask())[1] is None  # this browser says it itself, or has nothing to say
+        await host.bridge.stop("server-1")
+
+    run(test)
+
+
+async def once(scope: Any, receive: Any, send: Any) -> None:
+    resumed = b"last-event-id" in dict(scope["headers"])
+    await send({**HEAD, "status": 204 if resumed else 200})
+    await send(body(b"" if resumed else b"id: 7\ndata: the last\n\n", more=False))
+
+
+def test_one_without_a_name_that_was_refused_does_not_ask_again() -> None:
+    async def test() -> None:
+        host = Host(once)
+        for expected in (None, "7", None):
+            name = host.request(client="worker")
+            await host.settled()
+            host.tell("pulled", name, size=100)
+            assert headers(host.said("request", name)[0]).get("last-event-id") == expected
+
+    run(test)
+
+
 def test_an_id_outlives_a_stream_without_any() -> None:
     source = Source()
     source.connect()

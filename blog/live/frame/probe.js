@@ -113,18 +113,19 @@ import "./web-socket.js";
 
 /*
  * To a server of its own, `/x` is an address of the example; here it would lead to the host of the whole site. A service worker
- * is asked about what a page fetches, wherever it is, but about a navigation only within its own scope.
+ * is asked about what a page fetches, wherever it is, but about a navigation, and a worker's script, only within its own scope.
  */
 {
   const home = /.*?\/live\/tab-[0-9a-f]+\/\w+-\d+(~\d~\d)?\//.exec(location.href)?.[0] ?? "";
 
   /**
    * Where an address leads that is meant to be the example's, and is not; else null.
-   * @param {string} address
+   * @param {string | URL} address
    */
   const mapped = (address) => {
     const url = URL.canParse(address, document.baseURI) && new URL(address, document.baseURI);
-    if (!url || url.origin !== location.origin || url.href.startsWith(home)) return null;
+    const isPath = url && url.protocol === location.protocol && url.origin === location.origin; // a blob has an origin too
+    if (!isPath || url.href.startsWith(home)) return null;
     return `${home}${url.pathname.slice(1)}${url.search}${url.hash}`;
   };
 
@@ -154,6 +155,23 @@ import "./web-socket.js";
     lead(event.target, "action");
     if (event.submitter) lead(event.submitter, "formaction");
   });
+
+  for (const kind of /** @type {const} */ (["Worker", "SharedWorker"])) {
+    const Native = /** @type {any} */ (globalThis[kind]); // some browsers have no shared ones
+    if (!Native) continue;
+    const { [kind]: Mapped } = {
+      [kind]: class extends Native {
+        /**
+         * @param {string | URL} url
+         * @param {WorkerOptions | string} [options]
+         */
+        constructor(url, options) {
+          super(mapped(url) ?? url, options);
+        }
+      },
+    };
+    Object.assign(globalThis, { [kind]: Mapped });
+  }
 
   const submit = HTMLFormElement.prototype.submit; // which says nothing of it to anybody
   HTMLFormElement.prototype.submit = function () {

@@ -14,8 +14,7 @@ const MAKES_A_CLIENT = ["document", "frame", "iframe", "worker", "sharedworker"]
 export function headersOf(headers, place, request) {
   const shown = new Headers();
   for (const [name, value] of headers) {
-    if (name !== "content-length")
-      shown.append(name, MAPPED.includes(name) ? mapped(value, place, request.url) : value);
+    shown.append(name, MAPPED.includes(name) ? mapped(value, place, request.url) : value);
   }
   // By its referrer a request is known to be the example's, also after this script was stopped and started again.
   if (MAKES_A_CLIENT.includes(request.destination) && !shown.has("referrer-policy"))
@@ -55,6 +54,21 @@ export function withProbe(bytes, type) {
   }
   whole.set(bytes.subarray(at), at + script.length * unit);
   return whole;
+}
+
+/**
+ * What makes text of an answer's bytes.
+ * @param {Uint8Array} bytes  its first ones
+ * @param {string} type  its content-type
+ */
+export function decoderOf(bytes, type) {
+  const { encoding } = encodingOf(bytes, type);
+  const [, given = "utf-8"] = /charset\s*=\s*"?([\w-]+)/i.exec(type) ?? [];
+  try {
+    return new TextDecoder(encoding === "latin1" ? given : encoding);
+  } catch {
+    return new TextDecoder(); // there is no such encoding
+  }
 }
 
 /**

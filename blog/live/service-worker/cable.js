@@ -1,7 +1,8 @@
 /** The cable between a server and a page: what is in it comes out as its state lets it. */
 
 /** @typedef {{cut: boolean, delay: number, rate: number, hold: boolean, answer: 503 | 204 | null}} Cable */
-/** @typedef {{head?: {status: number, headers: [string, string][]}, bytes?: Uint8Array, end?: string | null, arrived: number}} Item */
+/** @typedef {{status: number, reason: string, headers: [string, string][]}} Head  of an answer */
+/** @typedef {{head?: Head, bytes?: Uint8Array, end?: string | null, arrived: number}} Item */
 
 const HELD = 16_384; // bytes that a buffering proxy holds back
 

@@ -1,11 +1,12 @@
 /** A connection of an example's page: its request goes to the Python of its tab, and the answer comes back by the cable. */
 import { pathAndQuery } from "./addresses.js";
-import { headersOf as answerHeaders, withProbe } from "./answers.js";
+import { decoderOf, headersOf as answerHeaders, withProbe } from "./answers.js";
 import { Transit } from "./cable.js";
 import { headersOf } from "./request-headers.js";
 
 /** @typedef {import("./addresses.js").Place} Place */
 /** @typedef {import("./cable.js").Cable} Cable */
+/** @typedef {import("./cable.js").Head} Head */
 /** @typedef {import("./tabs.js").Tab} Tab */
 
 const SHARE = 64; // pieces that a page gets between two of its frames, of one connection
@@ -31,7 +32,9 @@ export class Connection {
   #transit = new Transit(() => this.passing);
   /** @type {"server" | "client" | "network" | null} */
   endedBy = null;
-  #decoder = new TextDecoder();
+  #type = ""; // of the answer
+  /** @type {TextDecoder | undefined} */
+  #decoder;
   /** @type {ReadableStreamDefaultController<Uint8Array> | undefined} */
   #controller;
 
@@ -77,9 +80,10 @@ export class Connection {
    * Hand the request to the server; the answer is there when the cable lets its beginning through.
    * @param {Request} request
    * @param {ArrayBuffer | null} body
+   * @param {string} client
    * @returns {Promise<Response>}
    */
-  async open(request, body) {
+  async open(request, body, client) {
     const { server, jar, path, query, source } = this.place;
     const { protocol, hostname, port } = location;
     const scheme = protocol.slice(0, -1);
@@ -93,6 +97,7 @@ export class Connection {
       headers: this.headers,
       body,
       source,
+      client: this.isEventSource ? client : null,
       credentials: request.credentials,
       scheme,
       host: hostname,
@@ -112,27 +117,30 @@ export class Connection {
   }
 
   /**
-   * @param {{status: number, headers: [string, string][]}} head
+   * @param {Head} head
    * @param {Request} request
    */
-  respond({ status, headers }, request) {
+  respond({ status, reason, headers }, request) {
     this.tell({ kind: "response", status, headers });
     const shown = answerHeaders(headers, this.place, request);
+    this.#type = shown.get("content-type") ?? "";
     const bodiless = [204, 205, 304].includes(status) || this.method === "HEAD";
-    const isPage = this.isPage && (shown.get("content-type") ?? "").startsWith("text/html");
-    const body = this.body(isPage ? (shown.get("content-type") ?? "") : null);
-    if (!bodiless) return new Response(body, { status, headers: shown });
+    const isPage = this.isPage && this.#type.startsWith("text/html");
+    if (isPage) shown.delete("content-length"); // it gets the probe
+    const head = { status, statusText: reason, headers: shown };
+    const body = this.body(isPage);
+    if (!bodiless) return new Response(body, head);
     body.pipeTo(new WritableStream()).catch(() => {}); // there is nothing but the end, which is to be told
-    return new Response(null, { status, headers: shown });
+    return new Response(null, head);
   }
 
   /**
-   * @param {string | null} pageType  of a page, its content-type: the probe is to be put into its head
+   * @param {boolean} isPage  the probe is to be put into its head
    * @param {Uint8Array} [first]  what the page gets before all that comes from the server
    * @returns {ReadableStream<Uint8Array>}
    */
-  body(pageType, first) {
-    let probe = pageType !== null;
+  body(isPage, first) {
+    let probe = isPage;
     return new ReadableStream(
       {
         start: (controller) => {
@@ -149,7 +157,7 @@ export class Connection {
             if (this.endedBy) return;
             for (const piece of pieces) {
               this.ask({ kind: "pulled", size: piece.length });
-              controller.enqueue(probe ? withProbe(piece, pageType ?? "") : piece);
+              controller.enqueue(probe ? withProbe(piece, this.#type) : piece);
               probe = false;
             }
           } else if (item.end) {
@@ -185,6 +193,7 @@ export class Connection {
    * @param {Uint8Array} bytes  of the answer
    */
   tellPiece(bytes) {
+    this.#decoder ??= this.isEventSource ? new TextDecoder() : decoderOf(bytes, this.#type); // streams are UTF-8
     this.tell({ kind: "chunk", text: this.#decoder.decode(bytes, { stream: true }) });
   }
 
@@ -262,7 +271,7 @@ export class Connection {
     this.#tellRequest(this.headers);
     this.tell({ kind: "response", status, headers: [] });
     this.finish("server", "The server ended the response.");
-    return new Response(null, { status });
+    return new Response(null, { status, statusText: status === 204 ? "No Content" : "Service Unavailable" });
   }
 
   /**

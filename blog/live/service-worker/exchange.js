@@ -13,9 +13,10 @@ let connectionCount = 0;
 /**
  * @param {Place} place
  * @param {Request} request
+ * @param {string} client  who asks
  * @returns {Promise<Response>}
  */
-export async function exchange(place, request) {
+export async function exchange(place, request, client) {
   await findTab(place.tab);
   const fromEventSource = isEventSource(place, request);
   const body = request.method === "GET" || request.method === "HEAD" ? null : await request.arrayBuffer();
@@ -28,7 +29,7 @@ export async function exchange(place, request) {
     const connection = new (place.socket ? WebSocketConnection : Connection)(id, place, tab, cable, request);
     if (cable.cut) return connection.refuse();
     if (cable.answer) return connection.preset(cable.answer);
-    const response = await connection.open(request, body);
+    const response = await connection.open(request, body, client);
     if (!fromEventSource || response.type !== "error" || connection.endedBy !== "network") return response;
   }
 }

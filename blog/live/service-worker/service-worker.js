@@ -56,7 +56,11 @@ serviceWorker.addEventListener("fetch", (event) => {
   const home = homes.get(clientId) ?? locate(request.referrer);
   if (home && clientId) homes.set(clientId, home); // Firefox tells other origins less of a referrer
   if (place && resultingClientId) homes.set(resultingClientId, place);
-  const answer = place ? exchange(place, request) : home ? answerExample(home, request) : answerSite(request);
+  const answer = place
+    ? exchange(place, request, clientId)
+    : home
+      ? answerExample(home, request, clientId)
+      : answerSite(request);
   if (answer) event.respondWith(answer);
   if (request.mode === "navigate") event.waitUntil(leaveIfGoneMeanwhile());
 });
@@ -65,16 +69,17 @@ serviceWorker.addEventListener("fetch", (event) => {
  * What an example's page asks for elsewhere than below its own address.
  * @param {Place} home
  * @param {Request} request
+ * @param {string} client
  * @returns {Promise<Response> | undefined}
  */
-function answerExample(home, request) {
+function answerExample(home, request, client) {
   const url = new URL(request.url);
   if (url.origin !== location.origin) return asset(url);
   if (url.href.startsWith(`${SITE}live/`)) return answerSite(request);
   const there = within(home, url); // an absolute path is the example's
   return request.mode === "navigate"
     ? Promise.resolve(Response.redirect(addressOf(there), 307))
-    : exchange(there, request);
+    : exchange(there, request, client);
 }
 
 /**

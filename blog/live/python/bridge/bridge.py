@@ -6,7 +6,7 @@ import signal
 from collections.abc import Mapping
 
 from bridge.connection import Connection, end_all
-from bridge.event_source import Source
+from bridge.event_source import Source, Sources
 from bridge.in_place import without_threads
 from bridge.messages import Message, Post
 from bridge.output import printing
@@ -25,7 +25,7 @@ class Bridge:
         self.packages: dict[str, Packages] = {}  # of examples that have their own
         self.handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
         self.servers: dict[str, Server] = {}
-        self.sources: dict[str, Source] = {}
+        self.sources = Sources()
         self.connections: dict[str, Connection] = {}
         self.arriving: dict[str, Connection] = {}  # over, with bytes that their event source has yet to take
         self.starting: dict[str, Server] = {}
@@ -131,8 +131,7 @@ class Bridge:
     def _connection(self, request: Message, server: Server) -> Connection:
         if request["kind"] == "handshake":
             return WebSocket(request, server, self.post)
-        source = self.sources.setdefault(request["source"], Source()) if request["source"] else None
-        return Request(request, server, source, self.post)
+        return Request(request, server, self.sources, self.post)
 
     async def _serve(self, connection: Connection) -> None:
         try:
@@ -151,5 +150,5 @@ class Bridge:
 
     def resumption(self, source: str) -> Message:
         """What an event source has heard: its last event ID, and its reconnection time if the stream has set one."""
-        known = self.sources.get(source) or Source()
+        known = self.sources.named(source) or Source()
         return {"lastEventId": known.last_event_id, "reconnectionTime": known.reconnection_time}

@@ -5,6 +5,7 @@ import gc
 import traceback
 from collections import deque
 from collections.abc import Iterable, Sequence, Set
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
 
@@ -108,7 +109,7 @@ class Connection:
         if self._has_cookies:
             values = [value for name, value in shown if name == "set-cookie"]
             self._cookies.store(self._request["host"], self._request["path"], values)
-        self._post("response", status=status, headers=shown)
+        self._post("response", status=status, reason=_reason(status), headers=shown)
         return shown
 
     def _send_bytes(self, content: bytes) -> None:
@@ -167,6 +168,13 @@ class Connection:
 def _header_bytes(name: str, value: str) -> bytes:
     # An event source sends its last event ID in UTF-8; all other values have come as browsers show them, in Latin-1.
     return value.encode() if name == "last-event-id" else value.encode("latin-1")
+
+
+def _reason(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""  # as uvicorn has it
 
 
 async def end_all(connections: Iterable[Connection], why: str) -> None:

@@ -1,5 +1,6 @@
 """What an event source has heard: what its next request says of it."""
 
+from bridge.messages import Message
 from streamside.wire import EventParser, encode
 
 
@@ -29,3 +30,39 @@ class Source:
         self.last_event_id = self._parser.last_event_id
         if self._parser.reconnection_time is not None:
             self.reconnection_time = self._parser.reconnection_time
+
+
+class Sources:
+    """The event sources of all pages.
+
+    One in a worker or in a `srcdoc` frame, where there is no probe, has no name: by its client and its address, a
+    request is taken for the next one of an event source that has lost its stream.
+    """
+
+    def __init__(self) -> None:
+        self._named: dict[str, Source] = {}
+        self._lost: dict[tuple[str, ...], list[Source]] = {}
+        self._browser_tells = False
+
+    def named(self, name: str) -> Source | None:
+        """One that has asked for a stream before."""
+        return self._named.get(name)
+
+    def of(self, request: Message) -> Source | None:
+        """Whose a request is; None if it is no event source's, or of one that the browser takes care of itself."""
+        self._browser_tells |= any(name == "last-event-id" for name, _ in request["headers"])
+        if request["source"]:
+            return self._named.setdefault(request["source"], Source())
+        if not request.get("client") or self._browser_tells:
+            return None
+        lost = self._lost.get(_place(request))
+        return lost.pop(0) if lost else Source()
+
+    def lose(self, request: Message, source: Source) -> None:
+        """The stream of an event source is over, and not by its client: it will ask again."""
+        if not request["source"]:
+            self._lost.setdefault(_place(request), []).append(source)
+
+
+def _place(request: Message) -> tuple[str, ...]:
+    return tuple(request[key] for key in ("client", "server", "path", "query"))

@@ -1,10 +1,11 @@
 """What goes to and fro between the service worker and the servers of a page; ASGI's messages have the same form.
 
 From the service worker: `request` (id, server, jar, method, scheme, host, port, path, query, headers, body, source,
-credentials), `handshake` (the same, of a WebSocket), `frame` (id, opcode, body: what a WebSocket's client says),
-`pulled` (id, size: the client has taken so many more bytes), `cancel` (id, code: the client is gone, and how, to a
-WebSocket). To it: `request` (id, headers as the application gets them), `response` (id, status, headers), `chunk` (id,
-body; of a WebSocket one frame), `end` (id, error: None, or why the answer is incomplete).
+client: that of an event source, credentials), `handshake` (the same, of a WebSocket), `frame` (id, opcode, body: what
+a WebSocket's client says), `pulled` (id, size: the client has taken so many more bytes), `cancel` (id, code: the
+client is gone, and how if it went by itself). To it: `request` (id, headers as the application gets them), `response`
+(id, status, reason, headers), `chunk` (id, body; of a WebSocket one frame), `end` (id, error: None, or why the answer
+is incomplete).
 """
 
 from collections.abc import Callable

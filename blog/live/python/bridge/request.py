@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence, Set
 
 from bridge.connection import Connection
 from bridge.content_encoding import unpacking
-from bridge.event_source import Source
+from bridge.event_source import Sources
 from bridge.messages import Header, Message, Post
 from bridge.server import Server
 
@@ -14,11 +14,13 @@ from bridge.server import Server
 class Request(Connection):
     """One request and its answer."""
 
-    def __init__(self, request: Message, server: Server, source: Source | None, post: Post) -> None:
-        self._source = source
+    def __init__(self, request: Message, server: Server, sources: Sources, post: Post) -> None:
+        self._sources = sources
+        self._source = sources.of(request)
         self._unpack: Callable[[bytes], bytes] = bytes
         self._body: bytes | None = bytes(request["body"] or b"")  # None once the application has it
         self._status: int | None = None
+        self._is_stream = True  # as far as is known
         super().__init__(request, server, post)
 
     def _more_headers(self, names: Set[str]) -> list[Header]:
@@ -63,8 +65,9 @@ class Request(Connection):
         if self._status is not None:
             raise RuntimeError("the application starts its answer twice")
         self._status = message["status"]
-        headers = self._respond(message["status"], message["headers"])
-        self._unpack = unpacking(dict(headers).get("content-encoding", ""))
+        headers = dict(self._respond(message["status"], message["headers"]))
+        self._unpack = unpacking(headers.get("content-encoding", ""))
+        self._is_stream = self._status == 200 and headers.get("content-type", "").startswith("text/event-stream")
 
     async def _send_body(self, body: bytes) -> None:
         if self._status is None:
@@ -86,6 +89,21 @@ class Request(Connection):
         self._start({"status": 500, "headers": [(b"content-type", b"text/plain; charset=utf-8")]})
         await self._send_body(b"Internal Server Error")
         self.end(None)
+
+    def leave(self, code: int | None) -> None:
+        """The client is gone: of its own accord if there is a code, else it has lost the connection."""
+        if code is None:
+            self._lose()
+        super().leave(code)
+
+    def end(self, error: str | None) -> None:
+        """The answer is complete, or broken off."""
+        self._lose()
+        super().end(error)
+
+    def _lose(self) -> None:
+        if self._source and self._is_stream and not self._over.is_set():
+            self._sources.lose(self._request, self._source)
 
     @property
     def arriving(self) -> bool:
