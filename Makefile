@@ -6,10 +6,12 @@ LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-
 # What an author writes is text, for neither make nor the shell to run: it is handed on as it is, in other variables.
 unexport TITLE EXAMPLE START PART
 
-.PHONY: blog test lab lesson bench lock
+.PHONY: blog quarto test lab lesson bench lock
 
 blog:  # run outdated lessons, make the pages, serve them on this machine
 	$(RUN) streamside preview
+quarto:  # the same site made by Quarto, in _site-quarto
+	$(RUN) streamside.site.quarto_render
 test:  # everything that CI proves
 	$(RUN) pytest --numprocesses=4 --dist=worksteal --cov
 lab:  # open the lessons in JupyterLab; with options of its own: make lab OPTIONS=--no-browser

@@ -8,7 +8,11 @@ export default [
   js.configs.recommended,
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
   { files: ["**/*.js"], rules: { eqeqeq: "error", "no-var": "error", "prefer-const": "error" } },
-  { files: ["blog/live/**/*.js", "blog/theme/*.js"], ignores: workers, languageOptions: { globals: globals.browser } },
+  {
+    files: ["blog/live/**/*.js", "blog/search/*.js", "blog/theme/*.js"],
+    ignores: workers,
+    languageOptions: { globals: globals.browser },
+  },
   { files: ["**/*.mjs"], languageOptions: { globals: globals.node } },
   { files: workers, languageOptions: { globals: { ...globals.worker, ...globals.serviceworker } } },
 ];

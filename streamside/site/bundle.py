@@ -33,6 +33,7 @@ from streamside.site.pyodide import runner
 
 HERE = Path(__file__).resolve().parent
 LIVE = ROOT / "blog" / "live"
+SEARCH = ROOT / "blog/search/search-dialog.js"
 WORKER = LIVE / "service-worker" / "service-worker.js"
 PROBE = LIVE / "frame" / "probe.js"
 PYTHON_WORKER = LIVE / "python" / "python-worker.js"
@@ -53,7 +54,10 @@ ASSET = re.compile(r"(?:@[\w.-]+/)?[\w.-]+@\d[\w.-]*/[\w./-]+\.(?:js|css)")
 
 
 def build(target: Path, project: Project | None = None) -> None:
-    """Write `service-worker.js`, but for its table, and `live/` with the examples into `target`. Raises `UserError`."""
+    """Write into `target` `service-worker.js`, but for its table, `live/` with the examples, and what searches.
+
+    Raises `UserError`.
+    """
     examples = [each for each in (project or Project()).examples if each.obstacle is None]
     files = python_files(examples)
     live = target / "live"
@@ -70,6 +74,7 @@ def build(target: Path, project: Project | None = None) -> None:
     write_as_one(PYTHON_WORKER, live / PYTHON_WORKER.relative_to(LIVE), "esm")
     write_as_one(PROBE, live / PROBE.relative_to(LIVE), "iife")
     write_as_one(WORKER, target / WORKER.name, "iife")
+    write_as_one(SEARCH, target / "search" / SEARCH.name, "esm")
 
 
 def write_as_one(source: Path, target: Path, form: str) -> None:

@@ -1,20 +1,25 @@
-"""The Atom feed of the lessons (RFC 4287)."""
+"""The Atom feed of the lessons, with their whole text (RFC 4287)."""
 
 import uuid
+from collections.abc import Callable, Mapping
+from urllib.parse import urljoin
 from xml.etree import ElementTree
 
-from streamside.catalogue import Project
+from streamside.catalogue import Lesson, Project
+from streamside.site import finished_page
 from streamside.site.addresses import published
 
 ATOM = "http://www.w3.org/2005/Atom"
+BASE = "{http://www.w3.org/XML/1998/namespace}base"
 
 
-def atom(project: Project) -> bytes:
-    """The lessons that have a date, the newest first.
+def atom(project: Project, pages: Mapping[str, str]) -> bytes:
+    """The lessons that have a date, the newest first; `pages` are those that are finished, by where they are.
 
     Links are relative to where the feed lies, unless `site-url` says where that is. Ids never do: the site may move.
     """
-    dated = sorted((lesson for lesson in project.lessons if lesson.date), key=lambda lesson: lesson.date, reverse=True)
+    dated = [lesson for lesson in project.lessons if lesson.date and lesson.href in pages]
+    dated.sort(key=lambda lesson: lesson.date, reverse=True)
     ElementTree.register_namespace("", ATOM)
     feed = ElementTree.Element(f"{{{ATOM}}}feed")
     _add(feed, "title", project.title)
@@ -24,6 +29,7 @@ def atom(project: Project) -> bytes:
     _add(feed, "link", href=published(project, "feed.xml"), rel="self")
     _add(feed, "link", href=published(project, "index.html"))
     _add(_add(feed, "author"), "name", project.title)
+    _add(feed, "rights", "Code: MIT; prose: CC BY 4.0")
     for lesson in dated:
         entry = _add(feed, "entry")
         _add(entry, "title", lesson.title)
@@ -31,8 +37,18 @@ def atom(project: Project) -> bytes:
         _add(entry, "updated", f"{lesson.date}T00:00:00Z")
         _add(entry, "link", href=published(project, lesson.href))
         _add(entry, "summary", lesson.description)
+        text = finished_page.html(finished_page.article(pages[lesson.href]), _address(project, lesson))
+        _add(entry, "content", text, type="html").set(BASE, published(project, lesson.href))
     ElementTree.indent(feed)
     return bytes(ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True)) + b"\n"
+
+
+def _address(project: Project, lesson: Lesson) -> Callable[[str], str]:
+    """What an address on a page is in the feed: whole, if it can be; else from that page, which is the base."""
+    if not project.site_url:
+        return lambda url: url
+    page = published(project, lesson.href)
+    return lambda url: urljoin(page, url)
 
 
 def _urn(name: str) -> str:

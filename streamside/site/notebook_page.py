@@ -16,7 +16,7 @@ from nbconvert.exporters.templateexporter import TemplateExporter
 
 from streamside.catalogue import Lesson, Project, cell_text
 from streamside.errors import UserError
-from streamside.site import lesson_markdown
+from streamside.site import lesson_markdown, versions
 from streamside.site.addresses import published, relinked
 from streamside.site.markdown import Prose, listing, scrollable
 from streamside.site.notebook_cells import joined, options
@@ -32,6 +32,7 @@ class Pages:
     def __init__(self, project: Project, addresses: Mapping[str, str]) -> None:
         self._project = project
         self._addresses = addresses
+        self._lock = versions.locked(project.root)
         self._prose = Prose(str)  # of the page that is being made
         template = project.root / "blog/template"
         self._exporter = TemplateExporter(  # type: ignore[no-untyped-call]
@@ -60,6 +61,7 @@ class Pages:
                 part=next((part for part in self._project.parts if lesson in part.lessons), None),
                 headings=self._prose.headings,
                 sources=self._sources(lesson),
+                versions=", ".join(versions.taught(lesson, self._lock)),
                 previous=previous,
                 next=following,
             )

@@ -11,6 +11,7 @@ from pathlib import Path
 from streamside.catalogue import Lesson, Project, cell_text, files_below
 from streamside.digest import content, digest
 from streamside.paths import ROOT
+from streamside.site import versions
 
 # Of the package, what a lesson's outputs can depend on.
 MODULES = (
@@ -60,9 +61,15 @@ def page_digests(project: Project, addresses: Mapping[str, str]) -> dict[str, st
         _table_of_contents(project).encode(),
         repr(sorted(addresses.items())).encode(),
     ).encode()
-    sources = {lesson.href: lesson.file for lesson in project.documents}
-    sources["404.html"] = project.root / "blog/theme/streamside.css"  # which that page has in it
-    return {href: digest(common, content(file)) for href, file in sources.items()}
+    lock = versions.locked(project.root)
+    stylesheet = content(project.root / "blog/theme/streamside.css")  # which the page for what is not there has in it
+    return {
+        "404.html": digest(common, stylesheet),
+        **{
+            lesson.href: digest(common, content(lesson.file), repr(versions.taught(lesson, lock)).encode())
+            for lesson in project.documents
+        },
+    }
 
 
 def _table_of_contents(project: Project) -> str:

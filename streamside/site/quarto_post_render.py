@@ -1,19 +1,19 @@
-"""What a site made by Quarto needs besides its pages: `_quarto.yml` has Quarto run this when it has rendered.
+"""What a site made by Quarto needs besides its pages: `_quarto.yml` has Quarto run this when it has rendered."""
 
-`python -m streamside.site.quarto_post_render` puts theme, live examples and feed where `render_site` would put them.
-"""
-
+import os
 import sys
+from pathlib import Path
 
 from streamside.catalogue import Project
 from streamside.errors import UserError
 from streamside.site import render_site
 
 
-def main() -> int:
-    """Complete `_site`; return the exit status."""
+def main(project: Project | None = None) -> int:
+    """Complete the site in the folder that Quarto says; return the exit status."""
+    project = project or Project()
     try:
-        render_site.complete(Project())
+        render_site.complete(project, project.root / Path(os.environ["QUARTO_PROJECT_OUTPUT_DIR"]))
     except UserError as error:
         print(f"streamside: {error}", file=sys.stderr)
         return 2

@@ -10,7 +10,17 @@ from pathlib import Path
 
 from streamside.catalogue import Project, files_below
 from streamside.errors import UserError
-from streamside.site import atomic_files, bundle, deployment, feed, lesson_markdown, outdated, site_map
+from streamside.site import (
+    atomic_files,
+    bundle,
+    deployment,
+    feed,
+    lesson_markdown,
+    outdated,
+    quarto_page,
+    search_index,
+    site_map,
+)
 
 PICTURES = (".png", ".svg", ".jpg", ".jpeg", ".webp", ".gif")
 
@@ -30,7 +40,7 @@ def render(project: Project, live: Live = bundle.build) -> list[str]:
         made = _pages(project, out, addresses)  # first: a lesson's fault is said before Python is packed
         live(folder, project)
         copies.update(_files_by_path(folder))
-        texts = _texts(project, addresses)
+        texts = _texts(project, addresses, _finished(project, out, made))
         names = {*copies, *texts, *(document.href for document in project.documents), "404.html"}
         deployment.enter(names, {**made, **texts}, copies, out)
         made.update(_changed(out, copies, texts))
@@ -39,13 +49,15 @@ def render(project: Project, live: Live = bundle.build) -> list[str]:
     return sorted([*made, *removed])
 
 
-def complete(project: Project, live: Live = bundle.build) -> None:
-    """Put into `_site` what it has besides pages, for a site whose pages Quarto made. Raises `UserError`."""
-    out = project.root / "_site"
+def complete(project: Project, out: Path, live: Live = bundle.build) -> None:
+    """Complete the pages that Quarto has made in `out`, and put there what a site has besides. Raises `UserError`."""
     with _making(project) as folder:
         live(folder, project)
         copies = dict(_copies(project))
-        texts = _texts(project, {path.relative_to(project.root).as_posix(): href for href, path in copies.items()})
+        addresses = {path.relative_to(project.root).as_posix(): href for href, path in copies.items()}
+        ours = _pages(project, folder / "none", addresses)
+        texts = {**_texts(project, addresses, _finished(project, out, ours)), **_completed(ours, out)}
+        del texts[search_index.PLACE]  # Quarto has a search of its own
         copies.update(_files_by_path(folder))
         deployment.enter({*copies, *texts, *_files_by_path(out)}, texts, copies, out)
         atomic_files.write_all(_changed(out, copies, texts), out)
@@ -68,6 +80,8 @@ def _copies(project: Project) -> Iterator[tuple[str, Path]]:
     theme, notebooks = project.root / "blog/theme", project.root / "notebooks"
     for path in files_below(theme):
         yield f"theme/{path.relative_to(theme).as_posix()}", path
+    if (headers := project.root / "blog/hosts/_headers").exists():  # for those hosts that look for it in the site
+        yield headers.name, headers
     for lesson in project.lessons:
         yield lesson.path, lesson.file
     for path in files_below(notebooks):
@@ -103,10 +117,30 @@ def _pages(project: Project, out: Path, copied: dict[str, str]) -> dict[str, byt
     return {href: page.encode() for href, page in made.items()}
 
 
-def _texts(project: Project, addresses: dict[str, str]) -> dict[str, bytes]:
+def _completed(ours: dict[str, bytes], out: Path) -> dict[str, bytes]:
+    """Those of the pages in `out` that Quarto has just made, completed from ours, and what Quarto's scripts ask for.
+
+    A page that bears our mark has been completed before.
+    """
+    made = {"listings.json": b"[]", "404.html": ours["404.html"]}
+    for href, page in ours.items():
+        if (out / href).is_file() and outdated.made_from(out / href) is None:
+            made[href] = quarto_page.completed((out / href).read_text(encoding="utf-8"), page.decode()).encode()
+    return made
+
+
+def _finished(project: Project, out: Path, made: dict[str, bytes]) -> dict[str, str]:
+    """The HTML of the pages that there are: of those that are made now, and of those that stay as they are."""
+    hrefs = [document.href for document in project.documents]
+    before = {href: (out / href).read_bytes() for href in hrefs if href not in made and (out / href).exists()}
+    return {href: page.decode() for href, page in {**before, **made}.items()}
+
+
+def _texts(project: Project, addresses: dict[str, str], pages: dict[str, str]) -> dict[str, bytes]:
     """What the site says besides its pages, to programs rather than to readers."""
     return {
-        "feed.xml": feed.atom(project),
+        "feed.xml": feed.atom(project, pages),
+        search_index.PLACE: search_index.sections(project, pages),
         **lesson_markdown.texts(project, addresses),
         **site_map.texts(project),
     }

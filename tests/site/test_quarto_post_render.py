@@ -1,7 +1,5 @@
-"""`_quarto.yml` holds what Quarto documents; where Quarto is installed, its pages keep what the tutorial promises."""
+"""`_quarto.yml` holds what Quarto documents; what it has Quarto run is there, and completes the pages."""
 
-import importlib.util
-import os
 import shutil
 import subprocess
 import sys
@@ -10,11 +8,11 @@ from typing import Any
 
 import pytest
 import yaml
-from playwright.sync_api import Page, expect
 
-from benchmarks.static import serving
 from streamside.catalogue import Project
+from streamside.errors import UserError
 from streamside.paths import ROOT
+from streamside.site import quarto_post_render, render_site
 
 # The keys that we use of those in Quarto's schema (quarto-cli, src/resources/schema: project.yml, definitions.yml,
 # document-*.yml), with the types of their values. A dictionary is a mapping of such keys, a list the type of its items.
@@ -44,6 +42,10 @@ DOCUMENTED = {
             "css": [str],
             "toc": bool,
             "toc-depth": int,
+            "toc-location": str,
+            "grid": {"sidebar-width": str, "body-width": str, "margin-width": str},
+            "respect-user-color-scheme": bool,
+            "title-block-categories": bool,
             "code-copy": bool,
             "anchor-sections": bool,
             "include-in-header": str,
@@ -90,45 +92,57 @@ def test_a_key_or_value_that_is_not_documented_is_found(change: dict[str, Any], 
     assert fault.startswith(said)
 
 
-def test_nothing_is_executed_and_the_pages_are_where_ours_are(quarto_yml: dict[str, Any]):
+def test_nothing_is_executed_and_the_pages_lie_beside_ours(quarto_yml: dict[str, Any]):
     assert quarto_yml["execute"]["enabled"] is False
     assert quarto_yml["project"]["type"] == "website"
-    assert quarto_yml["project"]["output-dir"] == "_site"
+    assert quarto_yml["project"]["output-dir"] == "_site-quarto"  # not where `make blog` and `make test` put theirs
 
 
-def test_what_it_runs_after_rendering_is_there(quarto_yml: dict[str, Any]):
-    python, option, module = quarto_yml["project"]["post-render"].split()
-    assert (python, option) == ("python", "-m")
-    assert importlib.util.find_spec(module)
+def test_only_what_is_at_the_projects_root_is_published(quarto_yml: dict[str, Any]):
+    """Quarto finds a pattern without a slash before it in any folder, such as that of the environment."""
+    patterns = quarto_yml["project"]["resources"]
+    assert [pattern for pattern in patterns if "**" in pattern and not pattern.startswith("/")] == []
+
+
+def test_quarto_finds_nothing_to_add_to_the_tracked_gitignore():
+    assert {"/.quarto/", "**/*.quarto_ipynb"} <= set((ROOT / ".gitignore").read_text().splitlines())
 
 
 def test_every_file_that_it_names_is_there(quarto_yml: dict[str, Any]):
     html = quarto_yml["format"]["html"]
     themes = [name for names in html["theme"].values() for name in names if name != "default"]
-    named = [*themes, *html["css"], html["include-in-header"], quarto_yml["website"]["favicon"]]
+    named = [
+        quarto_yml["project"]["post-render"],
+        *themes,
+        *html["css"],
+        html["include-in-header"],
+        quarto_yml["website"]["favicon"],
+    ]
     assert [name for name in named if not (ROOT / name).is_file()] == []
     for pattern in (*quarto_yml["project"]["resources"], *quarto_yml["project"]["render"]):
-        assert any(ROOT.glob(pattern)), pattern
+        assert any(ROOT.glob(pattern.lstrip("/"))), pattern
 
 
-@pytest.mark.timeout(300)
-@pytest.mark.skipif(not shutil.which("quarto"), reason="Quarto is not on PATH: its pages are for those who have it")
-def test_pages_made_by_quarto_keep_the_promises(tmp_path: Path, page: Page):
-    left_out = shutil.ignore_patterns(".*", "_site", "node_modules", "__pycache__")
-    project = shutil.copytree(ROOT, tmp_path / "project", ignore=left_out)
-    (project / "node_modules").symlink_to(ROOT / "node_modules")
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(project)}
-    subprocess.run([str(shutil.which("quarto")), "render"], cwd=project, env=environment, check=True)
-    with serving(project / "_site") as url:
-        for lesson in Project(project).lessons:
-            page.goto(url + lesson.href)
-            expect(page.locator("h1").first).to_have_text(lesson.title)
-            if page.locator("live-example").count():
-                expect(page.locator("live-example[state]").first).to_be_visible()
-            broken = [
-                link
-                for link in page.locator("a[href]").evaluate_all("(links) => links.map((link) => link.href)")
-                if link.startswith(url) and not page.request.get(link).ok
-            ]
-            assert broken == []
+def test_the_site_is_completed_where_quarto_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any):
+    asked = []
+    monkeypatch.setattr(render_site, "complete", lambda project, out: asked.append(out))
+    monkeypatch.setenv("QUARTO_PROJECT_OUTPUT_DIR", "of-quarto")
+    assert quarto_post_render.main(Project(tmp_path)) == 0
+    assert asked == [tmp_path / "of-quarto"]
+
+    def refuse(project: Project, out: Path) -> None:
+        raise UserError("_quarto.yml", "not there")
+
+    monkeypatch.setattr(render_site, "complete", refuse)
+    assert quarto_post_render.main(Project(tmp_path)) == 2
+    assert capsys.readouterr().err == "streamside: _quarto.yml: not there\n"
+
+
+def test_a_python_without_the_packages_hands_over_to_the_projects_own(tmp_path: Path):
+    """As Quarto runs it: by its path, with a Python that it finds; there need not be one called `python`."""
+    (tmp_path / "streamside").mkdir()
+    (tmp_path / "blog/template").mkdir(parents=True)
+    (tmp_path / "streamside/setup.py").write_text("def main(arguments):\n    print(*arguments)\n")
+    script = shutil.copy(ROOT / "blog/template/complete_site.py", tmp_path / "blog/template")
+    done = subprocess.run([sys.executable, "-S", script], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "streamside.site.quarto_post_render\n")

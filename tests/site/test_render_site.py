@@ -28,7 +28,8 @@ def test_only_what_changed_is_made(tutorial: Path):
     render(tutorial)
     assert render(tutorial) == []
     write_notebook(tutorial / "notebooks/02-b.ipynb", markdown("## There\n\nOther text."), title="B")
-    assert render(tutorial) == ["notebooks/02-b.html", "notebooks/02-b.ipynb", "notebooks/02-b.md"]
+    theirs = ["notebooks/02-b.html", "notebooks/02-b.ipynb", "notebooks/02-b.md"]
+    assert render(tutorial) == ["feed.xml", *theirs, "search/sections.json"]
     (tutorial / "blog/theme/icon.svg").write_text("<svg/>")
     assert render(tutorial) == ["theme/icon.svg"]
 
@@ -142,10 +143,21 @@ def test_a_place_that_cannot_be_written_is_said(tutorial: Path):
         render(tutorial)
 
 
-def test_a_site_of_quartos_is_completed_and_its_pages_are_left_alone(tutorial: Path):
-    (tutorial / "_site").mkdir()
-    (tutorial / "_site/index.html").write_text("Quarto's")
-    render_site.complete(Project(tutorial), scripts_alone)
-    assert read(tutorial, "index.html") == "Quarto's"
-    assert (tutorial / "_site/feed.xml").is_file()
-    assert (tutorial / "_site/live/page/live-example.js").is_file()
+QUARTOS = """<!DOCTYPE html>
+<html><head><title>A</title></head><body><main id="quarto-document-content"><h1>A</h1></main></body></html>"""
+
+
+def test_a_site_of_quartos_is_completed_and_no_page_of_it_twice(tutorial: Path):
+    out = tutorial / "of-quarto"
+    (out / "notebooks").mkdir(parents=True)
+    (out / "notebooks/01-a.html").write_text(QUARTOS)
+    render_site.complete(Project(tutorial), out, scripts_alone)
+    page = (out / "notebooks/01-a.html").read_text()
+    assert page.count('class="sources"') == 1
+    assert "There is no page here" in (out / "404.html").read_text()
+    assert (out / "listings.json").read_text() == "[]"  # Quarto's script asks for it on every page
+    assert {"feed.xml", "llms.txt", "live", "theme"} < {path.name for path in out.iterdir()}
+    assert not (out / "notebooks/02-b.html").exists()  # Quarto has not made it
+    assert not (tutorial / "_site").exists()
+    render_site.complete(Project(tutorial), out, scripts_alone)
+    assert (out / "notebooks/01-a.html").read_text() == page
