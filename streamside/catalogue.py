@@ -107,7 +107,7 @@ class Lesson:
         """The examples that the lesson's code imports, in order. Raises `UserError`."""
         names: dict[str, None] = {}
         for number, text in self.code:
-            for name in _imported_examples(text, f"{self.path}, cell {number}"):
+            for name in imported_examples(text, f"{self.path}, cell {number}"):
                 names[name] = None
         project = Project(self.root)
         return tuple(project.example(name) for name in names)
@@ -299,7 +299,8 @@ def parsed(code: str, where: str) -> ast.Module:
         raise UserError(f"{where}, line {error.lineno}", error.msg) from None
 
 
-def _imported_examples(code: str, where: str) -> Iterator[str]:
+def imported_examples(code: str, where: str) -> Iterator[str]:
+    """The names of the examples that a cell imports. Raises `UserError` where it is no Python."""
     for node in ast.walk(parsed(code, where)):
         if isinstance(node, ast.ImportFrom) and node.module == "examples":
             yield from (alias.name for alias in node.names)

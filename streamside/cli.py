@@ -37,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     build = commands.add_parser("build", help="run outdated lessons and make the pages in _site")
+    build.add_argument("--cards", action="store_true", help="with site-url: take the pictures that cards lack")
     build.set_defaults(command=_build)
 
     serve = commands.add_parser("preview", help="build, serve the pages on this machine, rebuild what changes")
@@ -64,17 +65,27 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _build(project: Project, _: argparse.Namespace) -> int:
-    _run_outdated(project.documents)
-    changed = render_site.render(Project(project.root))  # as the lessons are after their run
+def _build(project: Project, options: argparse.Namespace) -> int:
+    changed = _make(project)
+    if options.cards:
+        from streamside.site import card_pictures  # what drives a browser takes a while to import
+
+        if card_pictures.take(project):
+            changed += render_site.render(Project(project.root))  # pages that name them
     print(f"_site: {len(changed)} files changed" if changed else "_site: nothing has changed")
     return 0
 
 
-def _preview(project: Project, options: argparse.Namespace) -> int:
+def _make(project: Project) -> list[str]:
+    """Run outdated lessons, make the pages; return what has changed in the site."""
+    _run_outdated(project.documents)
+    return render_site.render(Project(project.root))  # as the lessons are after their run
+
+
+def _preview(project: Project, _: argparse.Namespace) -> int:
     from streamside.site import preview  # its server takes half a second to import, and no other command needs it
 
-    _build(project, options)
+    _make(project)
     preview.serve(project.root)
     return 0
 

@@ -1,46 +1,56 @@
 """Tries programs out against tasks: another process visits each, and what was seen is held against the task."""
 
 import json
+import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+from tempfile import TemporaryDirectory
 
 from streamside.definitions import definitions
 from streamside.errors import UserError
-from streamside.exercises import Exercise, edited, missing
+from streamside.exercises import Exercise, Files, missing
 from streamside.paths import ROOT
 
 SECONDS = 10.0  # for a visit, which takes a twentieth of one: what takes longer keeps Python to itself
 
 
-def faults(exercise: Exercise, program: str) -> Iterator[str]:
-    """What is wrong with a task that is set on this program."""
-    defined = definitions(program)
+def faults(exercise: Exercise, files: Files) -> Iterator[str]:
+    """What is wrong with a task that is set on this example."""
+    if exercise.path not in files:
+        yield f"the example has no file {exercise.path}: say with `file=` which one it is of {', '.join(files)}"
+        return
+    defined = definitions(files[exercise.path])
     if exercise.definition not in defined:
-        yield f"the example defines no {exercise.definition!r}; it defines {', '.join(defined)}"
+        yield f"examples/{exercise.path} defines no {exercise.definition!r}; it defines {', '.join(defined)}"
     for changes in (exercise.solution, *(changes for changes, _ in exercise.wrong)):
         try:
-            edited(program, changes)
+            exercise.edited(files, changes)
         except ValueError as error:
             yield str(error)
 
 
-def try_out(attempts: Sequence[tuple[Exercise, str]]) -> list[str]:
-    """For each task with a program: what is missing yet, in one sentence; empty where the task is solved."""
+def try_out(attempts: Sequence[tuple[Exercise, Mapping[str, Files]]]) -> list[str]:
+    """For each task with a program: what is missing yet, in one sentence; empty where the task is solved.
+
+    A program is what `catalogue.Example.program` tells.
+    """
     asked = [
-        {"example": task.example, "program": program, "do": list(task.do), "seconds": task.seconds}
-        for task, program in attempts
+        {"example": task.example, **program, "do": list(task.do), "seconds": task.seconds} for task, program in attempts
     ]
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "streamside.visitor"],
-            input=json.dumps(asked),
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            cwd=ROOT,
-            timeout=SECONDS * len(asked),
-        )
+        with TemporaryDirectory() as folder:  # for what programs write, and those that are folders themselves
+            done = subprocess.run(
+                [sys.executable, "-m", "streamside.visitor"],
+                input=json.dumps(asked),
+                capture_output=True,
+                text=True,
+                encoding="utf-8",
+                cwd=ROOT,
+                env=os.environ | {"TMPDIR": folder},
+                timeout=SECONDS * len(asked),
+            )
     except subprocess.TimeoutExpired:
         return ["The program keeps Python to itself: somewhere it needs an `await`."] * len(asked)
     if done.returncode:
@@ -50,6 +60,7 @@ def try_out(attempts: Sequence[tuple[Exercise, str]]) -> list[str]:
 
 def _verdict(task: Exercise, seen: dict[str, object]) -> str:
     if "error" in seen:
+        file = PurePosixPath(str(seen["file"] or task.path)).name
         line = f", line {seen['line']}" if seen["line"] else ""
-        return f"The program does not start ({task.example}.py{line}): {seen['error']}"
+        return f"The program does not start ({file}{line}): {seen['error']}"
     return missing(task.see, seen["messages"], seen["now"])  # type: ignore[arg-type]

@@ -37,6 +37,7 @@ class Seen(Statement):
     nth: int | None = None
     header: str | None = None
     without: str | None = None  # of a request a header, of the app a text
+    reader: int | None = None  # on whose page
     times: int = 1
     after: "Seen | None" = None
     within: float | Sequence[float] | None = None  # seconds after that: at most so many, or from … to …
@@ -82,7 +83,7 @@ class Seen(Statement):
         return first, last
 
     def _is(self, each: Sighting) -> bool:
-        if each.kind != self.kind:
+        if each.kind != self.kind or self.reader not in (None, each.reader):
             return False
         if self.kind == "request":
             return self._is_request(each)
@@ -116,7 +117,7 @@ class Seen(Statement):
             if late:
                 start = self.after.moments(seen)[0]
                 return f" (it came after {(late[0].time - start.time) / 1000:.1f} s)"
-        found = [each for each in seen if self._is(each)]
+        found = replace(self, times=1).moments(seen)
         if self.times > 1 and found:
             return f" (so far {len(found)})"
         if self.after and not self.after.moments(seen):
@@ -211,12 +212,13 @@ def event(
     data: str | None = None,
     id: str | None = None,  # noqa: A002  # the field's name
     nth: int | None = None,
+    reader: int | None = None,
     times: int = 1,
     after: Seen | None = None,
     within: float | Sequence[float] | None = None,
 ) -> Seen:
-    """An event with `text` in its data, or with all of `data`, as the `nth` of its response."""
-    return Seen("event", type, text, data, id, nth, times=times, after=after, within=within)
+    """An event with `text` in its data, or with all of `data`, as the `nth` of its response, on any reader's page."""
+    return Seen("event", type, text, data, id, nth, reader=reader, times=times, after=after, within=within)
 
 
 def request(
@@ -282,6 +284,7 @@ def exactly(times: int, seen: Seen, *, before: Seen) -> Exactly:
 # ---- A task ----
 
 Changes = Mapping[str, str]  # old text → new text
+Files = Mapping[str, str]  # an example's texts, by path from the folder of all examples
 
 
 @dataclass(frozen=True)
@@ -298,15 +301,21 @@ class Exercise:
     wrong: Sequence[tuple[Changes, str]] = ()  # plausible attempts, each with a part of what is then said
     do: Sequence[str] = ()  # what the reader does beside running it, for a visit without a browser (see `visitor`)
     seconds: float = 12  # how long such a visit looks on
+    file: str = ""  # of an example that is a folder, the one with the definition, such as "views.py"
 
+    @property
+    def path(self) -> str:
+        """The file that is to be changed, from the folder of all examples."""
+        return f"{self.example}/{self.file}" if self.file else f"{self.example}.py"
 
-def edited(program: str, changes: Changes) -> str:
-    """A program with each old text, which must be there once, replaced. Raises `ValueError`."""
-    for old, new in changes.items():
-        if program.count(old) != 1:
-            raise ValueError(f"{old!r} is {program.count(old)} times in the program, not once")
-        program = program.replace(old, new)
-    return program
+    def edited(self, files: Files, changes: Changes) -> dict[str, str]:
+        """The example's files with each old text, which must be there once, replaced. Raises `ValueError`."""
+        text = files[self.path]
+        for old, new in changes.items():
+            if text.count(old) != 1:
+                raise ValueError(f"{old!r} is {text.count(old)} times in examples/{self.path}, not once")
+            text = text.replace(old, new)
+        return {**files, self.path: text}
 
 
 def missing(see: Iterable[Statement], messages: Iterable[Message], now: float, /) -> str:
@@ -387,7 +396,8 @@ def _event_phrase(seen: Seen) -> str:
     said += f" with “{_short(text)}”" if text else " without text" if text == "" else ""
     if seen.id is not None:
         said += f" {'with' if text is None else 'and'} {f'the ID “{seen.id}”' if seen.id else 'no ID'}"
-    return said + (f" as the {_ordinal(seen.nth)} of its response" if seen.nth else "")
+    said += f" as the {_ordinal(seen.nth)} of its response" if seen.nth else ""
+    return said + (f" on reader {seen.reader}’s page" if seen.reader else "")
 
 
 def _ordinal(number: int) -> str:

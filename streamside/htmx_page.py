@@ -1,7 +1,8 @@
 """A page as a browser has it that runs htmx with its extension, as far as examples need it for a visit without one.
 
 That is `sse-connect`, `sse-swap`, `sse-close`, `hx-trigger` (`load`, `sse:…`, `delay:`, `throttle:`), `hx-get`,
-`hx-post`, `hx-target`, `hx-swap`, and the event sources that a script opens by name.
+`hx-post`, `hx-target`, `hx-swap`, and the event sources that a script opens: by name, or one for each element
+that names it in a `data-…` attribute.
 """
 
 import asyncio
@@ -42,6 +43,7 @@ class Exchange:
         self.status = 0
         self.headers: dict[str, str] = {}
         self.text = ""
+        self.reader = source.page.reader if source else 1
         self.over = asyncio.Event()
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
 
@@ -108,15 +110,16 @@ class Source:
 
     def tell(self, what: str, **more: Any) -> None:
         """The browser's part, as the Wire has it."""
-        self.page.network.tell("source", source=self.name, what=what, url=self.path, **{"readyState": 1, **more})
+        said = {"reader": self.page.reader, "url": self.path, "readyState": 1, **more}
+        self.page.network.tell("source", source=self.name, what=what, **said)
 
 
 class Page:
-    """A page that is shown: its elements, its event sources, and what htmx does with both."""
+    """A reader's page: its elements, its event sources, and what htmx does with both."""
 
-    def __init__(self, network: Network, path: str, html: str, *, shown: bool = True) -> None:
+    def __init__(self, network: Network, path: str, html: str, reader: int = 1) -> None:
         self.network, self.path = network, path
-        self.shown = shown  # else it is another reader's, at which nobody looks
+        self.reader = reader
         self.root = parse(html)
         self.all_sources: list[Source] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -140,6 +143,9 @@ class Page:
         for script in (each for each in part if each.tag == "script"):
             for path in re.findall(r'new EventSource\("([^"]+)"\)', script.source()):
                 self.connect(path, None)
+            for name in re.findall(r"new EventSource\(\w+\.dataset\.(\w+)\)", script.source()):
+                for element in part.with_attribute(f"data-{name}"):
+                    self.connect(element.attributes[f"data-{name}"], None)
             self._closing_types.update(re.findall(r'\("(\w+)", \(\) => source\.close\(\)\)', script.source()))
 
     def connect(self, path: str, element: Element | None) -> None:
@@ -228,7 +234,7 @@ class Page:
 
     def show(self) -> None:
         """What it has on it now."""
-        if self.shown:
+        if self.reader == 1:  # at another's nobody looks
             self.network.tell("app", text=self.root.text)
 
 

@@ -21,7 +21,8 @@ from streamside.catalogue import Project
 from streamside.definitions import definitions
 from streamside.errors import UserError
 from streamside.exercise_trial import faults, try_out
-from streamside.exercises import Changes, Exercise, Statement, edited, to_json
+from streamside.exercises import Changes, Exercise, Files, Statement, to_json
+from streamside.fresh_examples import Cells
 from streamside.recording import Recording
 from streamside.server import Server
 from streamside.server import serve as serve_app
@@ -75,6 +76,14 @@ def serve(example: ModuleType) -> Server:
 _servers: dict[str, Server] = {}
 
 
+def _forget_server(name: str) -> None:
+    if server := _servers.pop(name, None):
+        server.stop()
+
+
+Cells(_forget_server).watch()
+
+
 @atexit.register
 def _stop_servers() -> None:
     for server in _servers.values():
@@ -122,13 +131,15 @@ class LiveExample:
     is_folder: bool
     page: str
     exchanges: tuple[Recording, ...]
-    frame: str  # the local server's address, in JupyterLab; empty where the output is stored
 
     def __repr__(self) -> str:
         return "\n\n".join(recording.transcript() for recording in self._streams)
 
     def _repr_html_(self) -> str:
-        frame = f'<iframe title="{html.escape(self.title)}" src="{self.frame}" width="100%" height="400"></iframe>'
+        return _framed(self.title, self._element) if _is_open_in_jupyter() else self._element
+
+    @property
+    def _element(self) -> str:
         attributes = {
             "example": self.name,
             "path": self.path,
@@ -144,7 +155,7 @@ class LiveExample:
             "<", "\\u003c"
         )
         return (
-            f"{frame if self.frame else ''}<live-example {text}>\n"
+            f"<live-example {text}>\n"
             f'<pre class="transcript" tabindex="0">{html.escape(repr(self))}</pre>\n'
             f'<script type="application/json">{recorded}</script>\n'
             "</live-example>"
@@ -188,8 +199,6 @@ def live(
         for name in paths
     ]
     about = Project().example(_name(example))
-    # Only a Jupyter server sets this: a notebook that is run to be stored must not hold this machine's address.
-    frame = visited if "JPY_SESSION_NAME" in os.environ else ""
     return LiveExample(
         about.name,
         about.title,
@@ -200,8 +209,22 @@ def live(
         about.is_folder,
         body_of(page),
         (first, *rest),
-        frame,
     )
+
+
+def _is_open_in_jupyter() -> bool:
+    """Only a Jupyter server sets this: a notebook that is run to be stored must not hold this machine's address."""
+    return "JPY_SESSION_NAME" in os.environ
+
+
+def _framed(title: str, element: str) -> str:
+    """An element with what opens a frame in its place: there it runs, in a process of its own, and touches no other."""
+    from streamside import notebook_frames  # it takes half a second to import, and only this needs it
+
+    frames = notebook_frames.start()
+    about = {"port": frames.port, "secret": frames.secret, "page": frames.add(title, element), "title": title}
+    data = " ".join(f'data-{name}="{html.escape(str(value))}"' for name, value in about.items())
+    return f'<div class="streamside-frame" {data}>\n{element}\n<script>\n{notebook_frames.OPENER}</script>\n</div>'
 
 
 def _headers_of_htmx(page: str, path: str) -> dict[str, str]:
@@ -254,7 +277,7 @@ class Task:
     """A task as it stands in a page: what to do, a hint, a solution; and what must be seen, for the page's Check."""
 
     exercise: Exercise
-    program: str  # the example's, which the solution changes
+    files: Files  # the example's, one of which the solution changes
 
     def __repr__(self) -> str:
         return f"Task {self.exercise.number}: {self.exercise.text}"
@@ -263,15 +286,16 @@ class Task:
         exercise = self.exercise
         text = str(mistune.html(exercise.text)).strip()
         notebook = (
-            f"<p>Change <code>examples/{exercise.example}.py</code>, save it, and run "
+            f"<p>Change <code>examples/{exercise.path}</code>, save it, and run "
             f"<code>check({exercise.number})</code>.</p>\n"
-            if "JPY_SESSION_NAME" in os.environ
+            if _is_open_in_jupyter()
             else ""
         )
         see = to_json(exercise.see).replace("<", "\\u003c")
+        file = f'file="{exercise.path}" ' if exercise.file else ""
         return (
             f'<live-exercise number="{exercise.number}" example="{exercise.example}" '
-            f'definition="{exercise.definition}">\n'
+            f'{file}definition="{exercise.definition}">\n'
             f'<div class="task"><p class="task-number">Task {exercise.number}</p>\n{text}\n</div>\n{notebook}'
             f"<details><summary>Hint</summary>{str(mistune.html(exercise.hint)).strip()}</details>\n"
             f"<details><summary>Solution</summary>{self._difference}</details>\n"
@@ -282,8 +306,9 @@ class Task:
     @property
     def _difference(self) -> str:
         """The solution, line by line, with the lines around it."""
-        before = self.program.splitlines()
-        after = edited(self.program, self.exercise.solution).splitlines()
+        path = self.exercise.path
+        before = self.files[path].splitlines()
+        after = self.exercise.edited(self.files, self.exercise.solution)[path].splitlines()
         shown = []
         for line in list(unified_diff(before, after, n=1, lineterm=""))[2:]:
             name = {"+": "ins", "-": "del"}.get(line[0])
@@ -307,19 +332,21 @@ def task(
     wrong: Sequence[tuple[Changes, str]] = (),
     do: Sequence[str] = (),
     seconds: float = 12,
+    file: str = "",
 ) -> Task:
     """A task of this lesson: what to change in an example's definition, and what must then be seen (see `exercises`).
 
     `solution` maps old text to new; so does each attempt in `wrong`, which is told beside it in which words it fails.
-    `do` is what has to be done beside running the example (see `visitor`). Raises `UserError` for what does not fit.
+    `do` is what has to be done beside running the example (see `visitor`); `file` is the one of a folder that has the
+    definition. Raises `UserError` for what does not fit.
     """
     name = _name(example)
-    exercise = Exercise(number, name, definition, text, see, hint, solution, wrong, do, seconds)
-    program = Project().example(name).text
-    if problem := next(faults(exercise, program), None):
+    exercise = Exercise(number, name, definition, text, see, hint, solution, wrong, do, seconds, file)
+    files = Project().example(name).program["files"]
+    if problem := next(faults(exercise, files), None):
         raise UserError(f"task {number}", problem)
     _tasks[number] = exercise
-    return Task(exercise, program)
+    return Task(exercise, files)
 
 
 class Verdict(str):
@@ -336,7 +363,7 @@ def check(number: int) -> Verdict:
     if number not in _tasks:
         raise UserError(f"task {number}", "is not known", "run the cell that begins with `task(`")
     exercise = _tasks[number]
-    return Verdict(try_out([(exercise, Project().example(exercise.example).text)])[0] or "Done.")
+    return Verdict(try_out([(exercise, Project().example(exercise.example).program)])[0] or "Done.")
 
 
 @dataclass(frozen=True)

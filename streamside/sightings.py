@@ -27,6 +27,7 @@ class Sighting:
     number: int = 0  # an event's place in its response, from 1
     connection: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    reader: int = 1  # on whose page
     place: int = 0  # among all sightings
 
 
@@ -45,9 +46,11 @@ class _Reader:
         self.seen: list[Sighting] = []
         self._streams: dict[Any, _Stream] = {}
         self._requests: dict[Any, Sighting] = {}
+        self._reader = 1
 
     def read(self, message: Message) -> None:
         kind, time, connection = message["kind"], message.get("time", 0), message.get("connection")
+        self._reader = message.get("reader", 1)
         if kind in ("log", "app"):
             self._add(kind, time, text=message["text"])
         elif kind == "request":
@@ -100,7 +103,8 @@ class _Reader:
         connection: Any = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        self.seen.append(Sighting(kind, time, name, text, id, number, connection, headers or {}, len(self.seen)))
+        said = (kind, time, name, text, id, number, connection, headers or {}, self._reader)
+        self.seen.append(Sighting(*said, place=len(self.seen)))
 
 
 class _Stream:

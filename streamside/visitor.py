@@ -11,12 +11,17 @@ import json
 import os
 import selectors
 import sys
+import sysconfig
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urlencode, urljoin
 
 from streamside.htmx_page import Exchange, Page, Source
+from streamside.markup import Element
 from streamside.paths import ROOT
 
 sys.path.insert(0, str(ROOT / "blog/live/python"))
@@ -27,6 +32,7 @@ from bridge.output import Printer  # type: ignore[import-not-found]
 NAME = "server-1"
 TRANSIT = 0.001  # seconds that each message is under way
 LIMIT = 3000  # messages, after which nobody looks on any more
+PACKAGES = sysconfig.get_path("purelib")
 LAST_TASKS = 5  # turns of the loop for what is cancelled in the end
 WHERE = {"server": NAME, "credentials": "include", "scheme": "http", "host": "localhost", "port": 80}
 
@@ -62,12 +68,12 @@ class _Jumping(selectors.SelectSelector):
 class Visit:
     """One visit: the server, the page that is shown, and what was seen of both."""
 
-    def __init__(self, example: str, program: str) -> None:
+    def __init__(self, example: str, files: dict[str, str]) -> None:
         self.messages: list[dict[str, Any]] = []
         self.bridge = bridge.Bridge(self._post)
-        self.example, self.files = example, {f"{example}.py": program}
+        self.example, self.files = example, files
         self.page = Page(self, "/", "")
-        self.others: list[Page] = []  # of further readers
+        self.others: list[Page] = []  # of further readers, who have the first one's cookies
         self.whole = asyncio.Event()
         self.whole.set()
         self._requests: dict[str, Exchange] = {}
@@ -86,6 +92,9 @@ class Visit:
             self.messages.append({"kind": kind, "time": self.now, **said})
         else:
             self._enough.set()
+
+    def _tell(self, exchange: Exchange, kind: str, **said: Any) -> None:
+        self.tell(kind, connection=exchange.id, reader=exchange.reader, **said)
 
     async def run(self, do: list[str], seconds: float) -> None:
         """Start the server, do what the reader would, look on. Raises `bridge.ExampleError`."""
@@ -115,7 +124,7 @@ class Visit:
 
     async def add(self, _: str) -> None:
         """Add a reader: the app once more."""
-        page = Page(self, "/", await self.fetch("GET", "/"), shown=False)
+        page = Page(self, "/", await self.fetch("GET", "/"), reader=len(self.others) + 2)
         page.begin(page.root)
         self.others.append(page)
 
@@ -124,9 +133,27 @@ class Visit:
         await asyncio.sleep(float(seconds))
 
     async def submit(self, values: str) -> None:
-        """Send the page's form, filled with `name=value` and so on, separated by commas."""
+        """Send the page's first form, filled with `name=value` and so on, separated by commas."""
         form = next(each for each in self.page.root if each.tag == "form")
-        await self.page.ask(form, dict(each.split("=", 1) for each in values.split(",")))
+        filled = dict(each.split("=", 1) for each in values.split(","))
+        if "action" in form.attributes:
+            await self._post_form(form, filled)
+        else:
+            await self.page.ask(form, filled)
+
+    async def _post_form(self, form: Element, filled: dict[str, str]) -> None:
+        """As a browser does without htmx: with what is hidden in the form, and it goes where the answer says."""
+        hidden = {
+            each.attributes["name"]: each.attributes["value"]
+            for each in form.with_attribute("type")
+            if each.attributes["type"] == "hidden"
+        }
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        path, body = urljoin(self.page.path, form.attributes["action"]), urlencode(hidden | filled).encode()
+        answer = self.open("POST", path, headers, body)
+        await answer.over.wait()
+        if "location" in answer.headers:
+            await self.go(answer.headers["location"])
 
     async def listen(self, path: str) -> None:
         """What a page's button does whose script opens an event source; `{id}` is the last event ID."""
@@ -194,23 +221,18 @@ class Visit:
         if not exchange:
             return
         if message["kind"] == "request":
-            self.tell(
-                "request",
-                connection=exchange.id,
-                method=exchange.method,
-                path=exchange.path,
-                headers=[list(header) for header in message["headers"]],
-            )
+            headers = [list(header) for header in message["headers"]]
+            self._tell(exchange, "request", method=exchange.method, path=exchange.path, headers=headers)
         elif message["kind"] == "response":
             exchange.status = message["status"]
             exchange.headers = dict(message["headers"])
             headers = [list(header) for header in message["headers"]]
-            self.tell("response", connection=exchange.id, status=exchange.status, headers=headers)
+            self._tell(exchange, "response", status=exchange.status, headers=headers)
             if exchange.source:
                 exchange.source.answered(exchange)
         elif message["kind"] == "chunk":
             text = exchange.take(message["body"])
-            self.tell("chunk", connection=exchange.id, text=text)
+            self._tell(exchange, "chunk", text=text)
             self.bridge.receive({"kind": "pulled", "id": exchange.id, "size": len(message["body"])})
             if exchange.source:
                 exchange.source.hear(message["body"])
@@ -219,15 +241,15 @@ class Visit:
 
     def _end(self, exchange: Exchange, by: str, why: str) -> None:
         del self._requests[exchange.id]
-        self.tell("end", connection=exchange.id, by=by, why=why)
+        self._tell(exchange, "end", by=by, why=why)
         exchange.over.set()
         if exchange.source and by != "client":
             exchange.source.lost()
 
 
-async def look(example: str, program: str, do: list[str], seconds: float) -> dict[str, Any]:
-    """One visit: its messages and its end in milliseconds, or the error, and its line, that kept it from beginning."""
-    visit = Visit(example, program)
+async def look(example: str, files: dict[str, str], do: list[str], seconds: float) -> dict[str, Any]:
+    """One visit: its messages and its end in milliseconds, or the error, and its place, that kept it from beginning."""
+    visit = Visit(example, files)
     clock = asyncio.get_running_loop().time
     sys.stdout = sys.stderr = printer = Printer(lambda _server, text, _late: visit.tell("log", text=text), clock)
     try:
@@ -235,7 +257,7 @@ async def look(example: str, program: str, do: list[str], seconds: float) -> dic
         printer.send_all()
         seen = {"messages": list(visit.messages), "now": visit.now}
     except bridge.ExampleError as error:
-        return {"error": str(error), "line": error.line}
+        return {"error": str(error), "file": error.file, "line": error.line}
     await visit.bridge.stop(NAME)
     for task in asyncio.all_tasks() - {asyncio.current_task()}:
         task.cancel()
@@ -244,14 +266,38 @@ async def look(example: str, program: str, do: list[str], seconds: float) -> dic
     return seen
 
 
+@contextmanager
+def environment(variables: dict[str, str]) -> Iterator[None]:
+    """Set them for a while."""
+    before = dict(os.environ)
+    os.environ.update(variables)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@contextmanager
+def packages_of_its_own(example: str, files: dict[str, str]) -> Iterator[None]:
+    """What a folder's program imports is imported anew for the next: a framework can be set up only once."""
+    before = set(sys.modules)
+    yield
+    if f"{example}.py" not in files:
+        for name in [name for name, module in sys.modules.items() if name not in before and _is_installed(module)]:
+            del sys.modules[name]
+
+
+def _is_installed(module: ModuleType) -> bool:
+    return str(getattr(module, "__file__", None)).startswith(PACKAGES)
+
+
 def main() -> None:
     """All visits that stdin asks for, one after the other."""
     out = sys.stdout
     bridge.adapt()
     results = []
     for asked in json.load(sys.stdin):
-        clock = Clock()
-        results.append(clock.run_until_complete(look(**asked)))
+        with environment(asked.pop("environment")), packages_of_its_own(asked["example"], asked["files"]):
+            results.append(Clock().run_until_complete(look(**asked)))
     json.dump(results, out)
     out.flush()
     os._exit(0)  # whatever a program has left behind

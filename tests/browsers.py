@@ -86,6 +86,16 @@ ARGUMENTS = (
     "--no-first-run",
 )
 
+# Tests do without more: a process kept ready for the next page, and machine code that is compiled a second time to be
+# faster, which pays after minutes (Python starts a fifth cheaper). And nothing comes from other machines: their proxy
+# is a port where nobody listens. What is measured (benchmarks) is the browser as readers have it.
+ARGUMENTS_OF_TESTS = (
+    *ARGUMENTS,
+    f"--disable-features={','.join((*FEATURES, 'SpareRendererForSitePerProcess'))}",
+    "--js-flags=--liftoff-only",
+    "--proxy-server=127.0.0.1:9",
+)
+
 
 def start_chromium(path: str) -> str:
     """Its version, if it starts."""

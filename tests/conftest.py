@@ -7,11 +7,12 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 from benchmarks.static import serving as serving_files
 from streamside import assets
@@ -32,8 +33,10 @@ ELSEWHERE = re.compile(r"^(?!http://127\.0\.0\.1:|data:|blob:)")
 
 
 @pytest.fixture(autouse=True)
-def nothing_left_behind() -> Iterator[None]:
+def nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail a test that leaves a thread or a process behind (a server is both a thread and a port)."""
+    if room(request.node) == "firefox":
+        request.getfixturevalue("running_firefox")  # it stays for other tests, and has threads
     threads, processes = set(threading.enumerate()), set(multiprocessing.active_children())
     yield
     gc.collect()  # a forgotten coroutine or file complains in the test that forgot it
@@ -72,7 +75,7 @@ def browser() -> Iterator[Browser]:
     """A headless Chromium for all tests of a worker: to start it takes a second of a core."""
     path = browsers.program(browsers.CHROMIUM)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=list(browsers.ARGUMENTS))
+        chromium = playwright.chromium.launch(executable_path=path, args=list(browsers.ARGUMENTS_OF_TESTS))
         yield chromium
         chromium.close()
 
@@ -122,12 +125,12 @@ def opened(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(reduced_motion="reduce")
     elsewhere, errors = [], []
 
-    def refuse(route: Route) -> None:
-        elsewhere.append(route.request.url)
-        route.abort()
+    def note(request: Request) -> None:
+        if ELSEWHERE.match(request.url):
+            elsewhere.append(request.url)
 
-    # A pattern, not a function: the browser then asks about other origins alone, and never waits for a busy test.
-    context.route(ELSEWHERE, refuse)
+    # They have failed, for there is no way out. To route requests would take the browser's cache away.
+    context.on("requestfailed", note)
     page = context.new_page()
     page.set_default_timeout(1000 * PATIENCE)
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -164,17 +167,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if ROOT / "tests/examples" not in item.path.parents:
             item.add_marker(pytest.mark.no_cover)
-    deal_out([item for item in items if ROOT / "tests/notebooks" in item.path.parents], items)
+    items[:] = in_rooms(items)
 
 
-def deal_out(lessons: list[pytest.Item], items: list[pytest.Item]) -> None:
-    """Spread the lessons, which mostly wait, over the modules of the others, for which there is time meanwhile."""
-    items[:] = others = [item for item in items if item not in lessons]
-    for number, lesson in reversed(list(enumerate(lessons))):
-        place = number * len(others) // len(lessons)
-        while 0 < place < len(others) and others[place].path == others[place - 1].path:
-            place += 1
-        items.insert(place, lesson)
+def in_rooms(items: list[pytest.Item]) -> list[pytest.Item]:
+    """As many parts as `make test` has workers, each begun by tests that share what is dear to start.
+
+    A worker is given one part, and whoever has nothing left to do takes from the end of another's.
+    """
+    rooms: dict[str, list[pytest.Item]] = {name: [] for name in ("lessons", "firefox", "laboratory", "chromium", "")}
+    for item in items:
+        rooms[room(item)].append(item)
+    others, size = iter(rooms.pop("")), len(items) // len(rooms)
+    parts = [[*shared, *islice(others, max(0, size - len(shared)))] for shared in rooms.values()]
+    return [*chain(*parts), *others]
+
+
+def room(item: Any) -> str:
+    """What a test shares with others: a browser, a started Python; or, for a lesson, that it mostly waits."""
+    fixtures, parameters = item.fixturenames, item.callspec.params if hasattr(item, "callspec") else {}
+    if ROOT / "tests/notebooks" in item.path.parents:
+        return "lessons"
+    if "tab" in fixtures or parameters.get("visitor") == "firefox":
+        return "firefox"
+    return "laboratory" if "built" in fixtures else "chromium" if "browser" in fixtures else ""
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -3,11 +3,11 @@
 import pytest
 
 from streamside.exercises import (
+    Exercise,
     Statement,
     answer,
     app,
     closed,
-    edited,
     end,
     event,
     exactly,
@@ -171,7 +171,25 @@ def test_nothing_at_all():
 
 
 def test_changes_are_made_where_the_old_text_stands_once():
-    assert edited("a b", {"a": "c", "b": "d"}) == "c d"
+    def edited(text: str, changes: dict[str, str]) -> dict[str, str]:
+        task = Exercise(1, "yo", "tell", "", [], "", {}, file="signals.py")
+        return task.edited({"yo/__init__.py": "a", "yo/signals.py": text}, changes)
+
+    assert edited("a b", {"a": "c", "b": "d"}) == {"yo/__init__.py": "a", "yo/signals.py": "c d"}
     for changes, count in (({"x": ""}, 0), ({"a": ""}, 2)):
-        with pytest.raises(ValueError, match=f"is {count} times in the program"):
+        with pytest.raises(ValueError, match=f"is {count} times in examples/yo/signals.py"):
             edited("a a", changes)
+
+
+def test_of_several_readers_one_is_meant():
+    both = [{**message, "reader": reader} for reader in (1, 2) for message in STREAM]
+    assert said(event("tick", "DONE", reader=2, times=1), messages=both) == ""
+    assert said(event("tick", "DONE", reader=2, times=2), messages=both) == (
+        "Missing: an event “tick” with “DONE” on reader 2’s page, 2 times (so far 1)."
+    )
+
+
+def test_of_what_is_to_come_later_only_that_is_counted():
+    assert said(event("tick", after=event("tick", "b"), times=3)) == (
+        "Missing: an event “tick”, 3 times after an event “tick” with “b” (so far 2)."
+    )

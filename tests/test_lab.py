@@ -4,12 +4,13 @@ import asyncio
 import json
 from html.parser import HTMLParser
 from types import ModuleType
+from urllib.request import urlopen
 
 import mistune
 import pytest
 
 from examples import basic_stream, button_stream
-from streamside import lab
+from streamside import lab, notebook_frames
 from streamside.errors import UserError
 from streamside.exercises import event, from_json
 from streamside.lab import body_of, check, contents, listen, live, serve, source, task
@@ -120,12 +121,23 @@ def test_what_a_click_fetches_is_asked_for_as_htmx_does():
     assert page.request_headers == stream.request_headers == ()
 
 
-def test_the_servers_address_stands_only_in_a_notebook_that_is_open_in_jupyter(monkeypatch):
+def test_only_a_notebook_that_is_open_in_jupyter_has_a_frame(monkeypatch):
     monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
-    assert "127.0.0.1" not in live(basic_stream, seconds=0.1)._repr_html_()
+    shown = live(basic_stream, seconds=0.1)
+    stored = shown._repr_html_()
+    assert stored.startswith("<live-example ")
     monkeypatch.setenv("JPY_SESSION_NAME", "x")
-    found = Found(live(basic_stream, seconds=0.1)._repr_html_())
-    assert found.tags["iframe"]["src"].startswith("http://127.0.0.1:")
+    text = shown._repr_html_()
+    assert stored in text
+    frames = notebook_frames.start()
+    try:
+        found = Found(text).tags["div"]
+        assert found["data-title"] == basic_stream.__doc__.splitlines()[0].removesuffix(".")
+        page = f"http://127.0.0.1:{found['data-port']}/{found['data-secret']}/{found['data-page']}.html"
+        assert stored in urlopen(page).read().decode()
+    finally:
+        frames.stop()
+        notebook_frames.start.cache_clear()
 
 
 def test_hostile_pages_stay_inside_the_recording():
@@ -155,7 +167,7 @@ def test_the_table_of_contents_names_every_lesson_and_what_is_to_come():
 
 def test_an_example_that_cannot_run_in_a_page_says_why():
 
-    shown = lab.LiveExample("django_yo", "Yo", "/", "20rem", "", "It needs <threads>.", True, "", (), "")
+    shown = lab.LiveExample("django_yo", "Yo", "/", "20rem", "", "It needs <threads>.", True, "", ())
     assert Found(shown._repr_html_()).tags["live-example"]["obstacle"] == "It needs <threads>."
 
 
@@ -199,6 +211,17 @@ def test_a_task_reads_well_without_a_script():
     assert "check(1)" not in shown
 
 
+def test_a_task_of_several_files_names_one(monkeypatch):
+    from examples import django_yo
+
+    monkeypatch.setenv("JPY_SESSION_NAME", "x")
+    change = {'"yo", "yo"': '"yo", "no"'}
+    text = task(1, django_yo, "tell", "", file="signals.py", see=[], hint="", solution=change)._repr_html_()
+    assert 'example="django_yo" file="django_yo/signals.py" definition="tell"' in text
+    assert "Change <code>examples/django_yo/signals.py</code>" in text
+    assert '<ins>+    publish("yo", "no", data)</ins>' in text
+
+
 def test_in_jupyterlab_a_task_says_how_it_is_checked(monkeypatch):
     monkeypatch.setenv("JPY_SESSION_NAME", "x")
     shown = task(2, basic_stream, "progress", "Send three.", **TASK)._repr_html_()
@@ -206,7 +229,7 @@ def test_in_jupyterlab_a_task_says_how_it_is_checked(monkeypatch):
 
 
 def test_a_task_that_does_not_fit_its_example_is_said():
-    with pytest.raises(UserError, match="task 1: the example defines no 'nothing'"):
+    with pytest.raises(UserError, match=r"task 1: examples/basic_stream.py defines no 'nothing'"):
         task(1, basic_stream, "nothing", "", **TASK)
 
 

@@ -1,10 +1,12 @@
 """Visits without a browser and without waiting: what they see is what a Wire would tell."""
 
 import json
+import os
 import subprocess
 import sys
 import time
 from functools import cache
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from streamside.paths import ROOT
@@ -38,6 +40,29 @@ async def stream(request):
 
 app = Starlette(routes=[Route("/", page), Route("/more", more), Route("/said", said), Route("/s", stream)])
 """
+FOLDER = {
+    "y/__init__.py": "import asgiref, os\nprint(os.environ['GREETING'], vars(asgiref).setdefault('n', 0))\n"
+    "asgiref.n += 1\nfrom .views import app\n",
+    "y/views.py": """
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.routing import Route
+
+def page(request):
+    hidden = '<input type="hidden" name="token" value="t"><input type="text" name="user">'
+    form = f'<form action="in" method="post">{hidden}</form>'
+    script = "new EventSource(list.dataset.events)"
+    return HTMLResponse(f'<p data-events="s">{request.cookies.get("who")}</p>{form}<script>{script}</script>')
+
+async def enter(request):
+    async with request.form() as form:
+        answer = RedirectResponse(".", 303)
+        answer.set_cookie("who", f"{form['user']} {form['token']}")
+    return answer
+
+app = Starlette(routes=[Route("/", page), Route("/in", enter, methods=["POST"])])
+""",
+}
 FLOOD = PROGRAM.replace("            await sleep(100)\n", "").replace("first + 3", "10**9")
 ASKED: dict[str, tuple[str, list[str]]] = {
     "looked on": (PROGRAM, []),
@@ -53,13 +78,27 @@ ASKED: dict[str, tuple[str, list[str]]] = {
 @cache
 def visits() -> dict[str, Any]:
     """All at once: what costs is to start."""
-    asked = [{"example": "x", "program": program, "do": do, "seconds": 250} for program, do in ASKED.values()]
+    asked = [
+        {"example": "x", "files": {"x.py": program}, "environment": {}, "do": do, "seconds": 250}
+        for program, do in ASKED.values()
+    ]
+    folder = {"example": "y", "files": FOLDER, "environment": {"GREETING": "hello"}, "seconds": 1}
+    asked += [{**folder, "do": do} for do in (["wait 0.1", "submit user=ann"], [])]
     command = [sys.executable, "-m", "streamside.visitor"]
     began = time.monotonic()
-    done = subprocess.run(command, input=json.dumps(asked), capture_output=True, text=True, cwd=ROOT, check=True)
+    with TemporaryDirectory() as folder:
+        done = subprocess.run(
+            command,
+            input=json.dumps(asked),
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            env=os.environ | {"TMPDIR": folder},
+            check=True,
+        )
     assert done.stderr == ""
     assert time.monotonic() - began < 100  # of 1,500 seconds
-    return dict(zip(ASKED, json.loads(done.stdout), strict=True))
+    return dict(zip([*ASKED, "signed in", "came anew"], json.loads(done.stdout), strict=True))
 
 
 def seen(name: str, *kinds: str) -> list[Sighting]:
@@ -98,10 +137,22 @@ def test_what_a_pages_own_buttons_do():
 
 def test_another_reader_has_a_stream_of_its_own_and_another_page_than_the_one_that_is_shown():
     assert [each.name for each in seen("had company", "request")] == ["GET /", "GET /", "GET /s", "GET /s"]
-    assert [each.text for each in seen("had company", "event")][:4] == ["<i>1</i>", "<i>1</i>", "<i>2</i>", "<i>2</i>"]
+    events = [(each.text, each.reader) for each in seen("had company", "event")]
+    assert events[:4] == [("<i>1</i>", 1), ("<i>1</i>", 2), ("<i>2</i>", 1), ("<i>2</i>", 2)]
     assert [each.text for each in seen("had company", "app")] == ["More", "More\n1", "More\n2", "More\n3"]
 
 
 def test_programs_that_do_not_behave():
     assert len(visits()["was flooded"]["messages"]) == 3000
-    assert visits()["broken"] == {"error": "ZeroDivisionError: division by zero", "line": 1}
+    assert visits()["broken"] == {"error": "ZeroDivisionError: division by zero", "file": "x.py", "line": 1}
+
+
+def test_a_form_without_htmx_is_sent_with_what_is_hidden_and_leads_to_another_page_with_its_cookies():
+    asked = [each.name for each in seen("signed in", "request")]
+    assert asked == ["GET /", "GET /s", "POST /in", "GET /", "GET /s"]
+    assert [each.text for each in seen("signed in", "app")] == ["None", "ann t"]
+
+
+def test_each_visit_to_a_folder_has_its_packages_and_its_environment_to_itself():
+    assert [each.text for name in ("signed in", "came anew") for each in seen(name, "log")] == ["hello 0", "hello 0"]
+    assert [each.text for each in seen("came anew", "app")] == ["None"]

@@ -138,8 +138,8 @@ def assert_linear(feed: Callable[[int], object]) -> None:
         feed(size)
         return time.thread_time() - start
 
-    few = min(seconds(2**15) for _ in range(3))
-    assert seconds(2**20) < 80 * few
+    few = min(seconds(2**13) for _ in range(3))
+    assert seconds(2**18) < 80 * few
 
 
 def test_a_long_line_in_chunks_of_one_byte() -> None:

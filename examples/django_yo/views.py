@@ -1,5 +1,6 @@
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import AuthenticationForm
+from django.db import transaction
 from django.forms import modelform_factory
 from django.http import HttpResponse, HttpResponseForbidden
 from django.shortcuts import render
@@ -22,6 +23,7 @@ def page(request):
 
 @require_POST
 @login_required
+@transaction.atomic
 def send(request):
     form = YoForm(request.POST, instance=Yo(from_user=request.user))
     if not form.is_valid():

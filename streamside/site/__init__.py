@@ -1,9 +1,9 @@
 """What runs lessons, makes their pages, and says what is wrong. A module imports only from those before it.
 
-`atomic_files` → `volatile_outputs` → `versions` → `outdated` → `run_lessons` → `addresses` → `notebook_cells`
-→ `markdown` → `lesson_markdown` → `notebook_page` → `quarto_page` → `finished_page` → `feed` → `search_index`
-→ `site_map` → `pyodide/` → `bundle` → `deployment` → `render_site` → `quarto_post_render`, `quarto_render`
-→ `new_lesson` → `check` → `preview` → `jupyterlab`, `save_hook`
+`atomic_files` → `volatile_outputs` → `addresses` → `cards` → `versions` → `outdated` → `run_lessons`
+→ `notebook_cells` → `markdown` → `lesson_markdown` → `notebook_page` → `quarto_page` → `finished_page` → `feed`
+→ `search_index` → `site_map` → `pyodide/` → `bundle` → `deployment` → `render_site` → `card_pictures`
+→ `quarto_post_render`, `quarto_render` → `new_lesson` → `check` → `preview` → `jupyterlab`, `save_hook`
 """
 
 import sys

@@ -1,6 +1,7 @@
 """What a page needs to run the examples: Pyodide, the packages of this very environment, the browser's part.
 
-Everything goes to `live/` in the site, but for the service worker: at the site's root it can serve all pages.
+Everything goes to `live/` in the site, but for the service worker, which at the site's root can serve all pages, and
+for styles and scripts of `theme/`, which are served without comments, too.
 Files that are named by their content can be kept for good; `live/bundle.js` says what they are called.
 """
 
@@ -33,6 +34,7 @@ from streamside.site.pyodide import runner
 
 HERE = Path(__file__).resolve().parent
 LIVE = ROOT / "blog" / "live"
+THEME = ROOT / "blog" / "theme"
 SEARCH = ROOT / "blog/search/search-dialog.js"
 WORKER = LIVE / "service-worker" / "service-worker.js"
 PROBE = LIVE / "frame" / "probe.js"
@@ -54,10 +56,7 @@ ASSET = re.compile(r"(?:@[\w.-]+/)?[\w.-]+@\d[\w.-]*/[\w./-]+\.(?:js|css)")
 
 
 def build(target: Path, project: Project | None = None) -> None:
-    """Write into `target` `service-worker.js`, but for its table, `live/` with the examples, and what searches.
-
-    Raises `UserError`.
-    """
+    """Write into `target` what this module is about, but for the service worker's table. Raises `UserError`."""
     examples = [each for each in (project or Project()).examples if each.obstacle is None]
     files = python_files(examples)
     live = target / "live"
@@ -70,6 +69,8 @@ def build(target: Path, project: Project | None = None) -> None:
         write_program(example, live, files)
     copy_assets((text for example in examples for text in example.program["files"].values()), live / "assets")
     write_table(live, files)
+    styled = [path for path in files_below(THEME) if path.suffix in (".css", ".js")]
+    run_esbuild("without_comments.mjs", THEME.parent, target, *styled)
     run_esbuild("page_scripts.mjs", LIVE, live, "page/live-example.js", live / "bundle.js")
     write_as_one(PYTHON_WORKER, live / PYTHON_WORKER.relative_to(LIVE), "esm")
     write_as_one(PROBE, live / PROBE.relative_to(LIVE), "iife")

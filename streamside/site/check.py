@@ -119,9 +119,9 @@ def faulty_tasks(lesson: Lesson) -> Iterator[Complaint]:
         where = f"{lesson.path}, task {task.number}"
         if task.number != number:
             yield Complaint(where, f"is the lesson's task {number}", "number them from 1")
-        program = Project(lesson.root).example(task.example).text
-        for fault in faults(task, program):
-            yield Complaint(where, fault, f"look it up in examples/{task.example}.py")
+        files = Project(lesson.root).example(task.example).program["files"]
+        for fault in faults(task, files):
+            yield Complaint(where, fault, "write it as it stands there")
         if not task.solution:
             yield Complaint(where, "has no solution", "add `solution={old text: new text}`")
         if len(task.wrong) < WRONG_ATTEMPTS:

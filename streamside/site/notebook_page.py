@@ -16,7 +16,7 @@ from nbconvert.exporters.templateexporter import TemplateExporter
 
 from streamside.catalogue import Lesson, Project, cell_text
 from streamside.errors import UserError
-from streamside.site import lesson_markdown, versions
+from streamside.site import cards, lesson_markdown, versions
 from streamside.site.addresses import published, relinked
 from streamside.site.markdown import Prose, listing, scrollable
 from streamside.site.notebook_cells import joined, options
@@ -57,6 +57,7 @@ class Pages:
                 cells,
                 page=lesson,
                 address=published(self._project, lesson.href) if self._project.site_url else "",
+                picture=cards.picture(self._project, lesson),
                 markdown=lesson_markdown.place(lesson),
                 part=next((part for part in self._project.parts if lesson in part.lessons), None),
                 headings=self._prose.headings,

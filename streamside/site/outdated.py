@@ -11,12 +11,13 @@ from pathlib import Path
 from streamside.catalogue import Lesson, Project, cell_text, files_below
 from streamside.digest import content, digest
 from streamside.paths import ROOT
-from streamside.site import versions
+from streamside.site import cards, versions
 
 # Of the package, what a lesson's outputs can depend on.
 MODULES = (
     *("errors", "paths", "time_limits", "wire", "transcript", "recording", "server", "assets"),
     *("definitions", "sightings", "exercises", "catalogue", "client", "exercise_trial", "lab", "process"),
+    *("fresh_examples", "cable", "wire_proxy", "example_process", "notebook_frames"),
 )
 PAGE_MODULES = ("addresses.py", "notebook_cells.py", "markdown.py", "notebook_page.py")
 LOCKS = ("requirements.lock", "package-lock.json")
@@ -63,13 +64,11 @@ def page_digests(project: Project, addresses: Mapping[str, str]) -> dict[str, st
     ).encode()
     lock = versions.locked(project.root)
     stylesheet = content(project.root / "blog/theme/streamside.css")  # which the page for what is not there has in it
-    return {
-        "404.html": digest(common, stylesheet),
-        **{
-            lesson.href: digest(common, content(lesson.file), repr(versions.taught(lesson, lock)).encode())
-            for lesson in project.documents
-        },
-    }
+    digests = {"404.html": digest(common, stylesheet)}
+    for page in project.documents:
+        beside = (versions.taught(page, lock), cards.picture(project, page))
+        digests[page.href] = digest(common, content(page.file), repr(beside).encode())
+    return digests
 
 
 def _table_of_contents(project: Project) -> str:

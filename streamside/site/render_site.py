@@ -13,6 +13,7 @@ from streamside.errors import UserError
 from streamside.site import (
     atomic_files,
     bundle,
+    cards,
     deployment,
     feed,
     lesson_markdown,
@@ -82,6 +83,7 @@ def _copies(project: Project) -> Iterator[tuple[str, Path]]:
         yield f"theme/{path.relative_to(theme).as_posix()}", path
     if (headers := project.root / "blog/hosts/_headers").exists():  # for those hosts that look for it in the site
         yield headers.name, headers
+    yield from cards.pictures(project).items()
     for lesson in project.lessons:
         yield lesson.path, lesson.file
     for path in files_below(notebooks):

@@ -16,7 +16,6 @@ from benchmarks.static import serving as serving_files
 from streamside.paths import ROOT
 from streamside.site import bundle, deployment
 from streamside.site.bundle import LIVE, write_as_one
-from tests.browser.firefox import Firefox
 from tests.browser.laboratory import LABORATORY, Laboratory, serve_files
 from tests.browser.stand_in import APP, PAGE, PROGRAM, RUNTIME, TITLE
 from tests.browser.visitors import Visitor, chromium
@@ -44,7 +43,12 @@ def show(page: Page, serving: Callable[[Any], str], tmp_path: Path, editor: Path
     url = serving(Starlette(routes=[Mount("/", StaticFiles(directory=tmp_path, html=True))]))
 
     def open_page(
-        *exchanges: dict[str, Any], html: str = PAGE, attributes: str = "", upgrade: bool = True, below: str = ""
+        *exchanges: dict[str, Any],
+        html: str = PAGE,
+        attributes: str = "",
+        upgrade: bool = True,
+        below: str = "",
+        fragment: str = "",
     ) -> Locator:
         recording = json.dumps({"page": html, "exchanges": exchanges}).replace("<", "\\u003c")
         script = '<script type="module" src="live/page/live-example.js"></script>' if upgrade else ""
@@ -57,7 +61,7 @@ def show(page: Page, serving: Callable[[Any], str], tmp_path: Path, editor: Path
             <pre class="transcript" tabindex="0">&gt; GET /numbers</pre>
             <script type="application/json">{recording}</script></live-example>{below}</main>"""
         )
-        page.goto(url)
+        page.goto(url + fragment)
         if upgrade:
             expect(page.locator("live-example")).to_have_attribute("state", "idle")
         return page.locator("live-example")
@@ -105,7 +109,7 @@ def laboratory(common: Laboratory) -> Iterator[Laboratory]:
 
 
 @pytest.fixture(params=["chromium", "firefox"])
-def visitor(request: pytest.FixtureRequest, browser: Browser, running_firefox: Firefox | None) -> Iterator[Visitor]:
+def visitor(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Visitor]:
     """A reader with either browser."""
     if request.param == "chromium":
         with chromium(browser) as visitor:

@@ -17,7 +17,8 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests.patience import PATIENCE
 
-# Nothing but the page under test, and nothing from other machines: their proxy is a port where nobody listens.
+# Nothing but the page under test, no process in reserve, and nothing from other machines: their proxy is a port where
+# nobody listens.
 PREFERENCES = {
     "app.normandy.enabled": False,
     "app.update.disabledForTesting": True,
@@ -25,6 +26,7 @@ PREFERENCES = {
     "browser.shell.checkDefaultBrowser": False,
     "browser.startup.homepage_override.mstone": "ignore",
     "datareporting.policy.dataSubmissionEnabled": False,
+    "dom.ipc.processPrelaunch.enabled": False,
     "extensions.update.enabled": False,
     "network.proxy.http": "127.0.0.1",
     "network.proxy.http_port": 9,

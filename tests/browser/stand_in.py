@@ -1,12 +1,13 @@
 """What the tests of `<live-example>` share: a recording, and a stand-in for the runtime that they direct."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playwright.sync_api import Locator, Page, expect
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 TITLE = "A stream that counts"
 PAGE = """<main><h1>Counting</h1><div></div></main><script>
   const source = new EventSource("numbers");
@@ -60,6 +61,11 @@ globalThis.fake ??= { calls: [] };
 """
 
 NUMBERS = [(100 * n, f": a comment\nevent: number\nid: {n}\ndata: <p>number {n}</p>\n\n") for n in range(4)]
+TASK = """<nav class="contents"><ol><li><a href="./">A lesson</a></li></ol></nav>
+<live-exercise number="2" example="numbers" definition="app"><div class="task"><p class="task-number">Task 2</p>
+<p>Say <code>1</code>.</p></div><details><summary>Hint</summary><p>Here.</p></details>
+<details><summary>Solution</summary><pre class="difference" tabindex="0"><del>-a</del></pre></details>
+<script type="application/json">[{"is": "Seen", "kind": "app"}]</script></live-exercise>"""
 
 
 def messages(live: Locator) -> Locator:
@@ -94,3 +100,12 @@ def violations(page: Page) -> list[str]:
         page.add_script_tag(path=AXE)
     found = page.evaluate("axe.run('live-example', {resultTypes: ['violations']})")
     return [f"{rule['id']}: {node['html']}" for rule in found["violations"] for node in rule["nodes"]]
+
+
+def violations_in_both_themes(page: Page) -> list[str]:
+    """What axe finds in light, and then in dark."""
+    found = []
+    for scheme in THEMES:
+        page.emulate_media(color_scheme=scheme)
+        found += [f"{scheme}: {each}" for each in violations(page)]
+    return found

@@ -1,6 +1,7 @@
 """The built lessons in Firefox: what runs in its page streams, is cut and mended, and ends, as in Chromium."""
 
 import base64
+import json
 import shutil
 import zlib
 from collections.abc import Callable
@@ -134,10 +135,12 @@ NOTING = """\
             raise"""
 
 
+HTMX = "https://cdn.jsdelivr.net/npm/htmx.org@2.0.7/dist/htmx.min.js"
+FRAMED = "document.body.append(Object.assign(document.createElement('iframe'), { srcdoc: DOCUMENT })); 1"
 LEADING = """
 @app.route("/there", methods=["GET", "POST"])
 def there(request, by: str):
-    return P(f"{request.method} by {by}")
+    return P(f"{request.method} by {by} with {request.headers.get('cookie')}")
 
 @app.get("/links")
 def links():
@@ -169,6 +172,13 @@ def test_whoever_leaves_cancels_the_generator_and_stays_in_the_example(page: Tab
         page.evaluate(f"(leave) => {inside}", "location = '/links'")
         live.wait("shown().includes('Link')")
     live.wait("live.innerText.includes('The page closed the connection.')")
+    title = "live.querySelector('iframe').contentDocument.title"
+    sent = "fetch('/there?by=fetch').then((answer) => answer.text()).then((text) => { document.title = text; })"
+    page.evaluate(f"(leave) => {inside}", f"document.cookie = 'theme=dark'; {sent}; 1")
+    live.wait(f"{title}.includes('GET by fetch with theme=dark')")
+    framed = json.dumps(f"<script src='{HTMX}' onload='parent.document.title = typeof htmx'></script>")
+    page.evaluate(f"(leave) => {inside}", FRAMED.replace("DOCUMENT", framed))
+    live.wait(f"{title} === 'object'")  # our copy: nothing comes from other origins
     page.evaluate(f"(leave) => {inside}", "location = '/'")
     live.wait("all('.browser.created').length === 2")
     live.press("Stop")

@@ -1,6 +1,11 @@
 """Answers that are packed, in other encodings, or for requests without cookies: as from a server by network."""
 
+import json
+from collections.abc import Callable
+from typing import Any
+
 import pytest
+from playwright.sync_api import Page
 
 from tests.browser.laboratory import Laboratory
 
@@ -136,3 +141,87 @@ def test_cookies_are_kept_from_other_sites_and_from_requests_that_omit_them(labo
     run = laboratory.run(COOKIES)
     assert run.inside("fetch('x').then((response) => response.text())") == "mine=1"
     assert run.inside("fetch('x', { credentials: 'omit' }).then((response) => response.text())") == "none"
+
+
+SCRIPTED = """
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse, PlainTextResponse
+from starlette.routing import Route
+
+def page(request):
+    answer = HTMLResponse("<!doctype html><title>Cookies</title><p>ready</p>")
+    answer.set_cookie("key", "hidden", httponly=True)
+    answer.set_cookie("with_page", "1")
+    return answer
+
+def login(request):
+    answer = PlainTextResponse("")
+    answer.set_cookie("user", "ada")
+    answer.delete_cookie("with_page")
+    return answer
+
+def told(request):
+    return PlainTextResponse(request.headers.get("cookie", "").encode("latin-1").decode())
+
+app = Starlette(routes=[Route("/deep/page", page), Route("/deep/login", login), Route("/deep/told", told)])
+"""
+SET = [
+    "a=1",
+    "b = two words ; path=/",
+    "c=3; Path=/deep",
+    "c=4; Path=/deep/page",
+    "d=5; Path=/elsewhere",
+    "e=6; Max-Age=100; expires=Thu, 01 Jan 1970 00:00:00 GMT",
+    "f=7; expires=Thu, 01 Jan 2099 00:00:00 GMT",
+    "f=8; path=relative",
+    "g=9; HttpOnly",
+    "h=10; domain=example.org",
+    "key=mine; path=/",
+    "nameless",
+    "i=ü€; SameSite=Lax",
+    "j=a=b=c",
+    "k=11",
+    "k=; max-age=0",
+    "l=bad\x01",
+    "",
+    "m=12; Max-Age=x",
+]
+SCRIPT = """
+(async (all) => {
+  const seen = [document.cookie];
+  for (const each of all) document.cookie = each;
+  const told = fetch("told").then((answer) => answer.text()); // in the same turn
+  seen.push(document.cookie, await told);
+  await fetch("login");
+  seen.push(document.cookie);
+  document.cookie = "late=1";
+  location.reload();
+  return seen;
+})
+"""
+
+
+def test_scripts_and_the_server_see_the_same_cookies_as_by_network(
+    laboratory: Laboratory, serving: Callable[[Any], str], page: Page
+) -> None:
+    names: dict[str, Any] = {}
+    exec(SCRIPTED, names)
+    page.goto(f"{serving(names['app'])}/deep/page")
+    with page.expect_navigation():
+        there = page.evaluate(SCRIPT, SET)
+    run = laboratory.run(SCRIPTED, path="/deep/page")
+    other = laboratory.page.evaluate_handle(
+        f"""() => new Promise((resolve) => {{
+          const other = document.createElement("iframe");
+          other.src = {run.name}.running.url;
+          other.onload = () => resolve(other);
+          {run.name}.frame.after(other);
+        }})"""
+    )
+    here = run.inside(f"{SCRIPT}({json.dumps(SET)})")
+    assert here == there
+    run.wait("/late=1;.* with_page=1/.test(run.frame.contentWindow.eval('document.cookie'))")
+    assert run.inside("document.cookie") == page.evaluate("document.cookie")
+    assert other.evaluate("(frame) => frame.contentWindow.eval('document.cookie')") == run.inside("document.cookie")
+    other.evaluate("(frame) => frame.remove()")
+    assert laboratory.page.evaluate("document.cookie") == ""  # the host knows nothing of them

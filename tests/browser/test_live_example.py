@@ -1,9 +1,7 @@
 """`<live-example>`: a server (here a stand-in) is started, watched, and stopped."""
 
 from collections.abc import Callable
-from typing import Any
 
-import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.stand_in import (
@@ -16,20 +14,24 @@ from tests.browser.stand_in import (
     messages,
     run,
     violations,
+    violations_in_both_themes,
     wire,
 )
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(show: Callable[..., Locator], page: Page, width: int, scheme: Any) -> None:
-    page.set_viewport_size({"width": width, "height": 900})
-    page.emulate_media(color_scheme=scheme)
+def test_axe_finds_nothing(show: Callable[..., Locator], page: Page) -> None:
+    """In both themes, on a desk and on a phone: of the recording, of what plays, and of what runs and is edited."""
+
+    def look() -> None:
+        for width in (1280, 390):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert violations_in_both_themes(page) == []
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+
     live = show(exchange(NUMBERS))
-    assert violations(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    look()
     live.get_by_role("button", name="Play").press("Enter")
-    assert violations(page) == []
+    look()
     run(live)
     connect(page)
     emit(page, {"kind": "chunk", "connection": 1, "time": 30, "text": ": x\ndata: y\n\n"})
@@ -37,8 +39,7 @@ def test_axe_finds_nothing(show: Callable[..., Locator], page: Page, width: int,
     live.get_by_role("button", name="Code", exact=True).click()
     live.get_by_role("textbox").focus()
     page.keyboard.insert_text("# a line\n" * 60)
-    assert violations(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    look()
 
 
 def test_run_boots_runs_and_stops(show: Callable[..., Locator], page: Page) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.stand_in import NUMBERS, calls, exchange, violations
+from tests.browser.stand_in import NUMBERS, TASK, calls, exchange, violations
 
 FILES = {
     "yo/__init__.py": "app = None\n",
@@ -93,6 +93,20 @@ def test_files_are_changed_run_reset_and_passed_on(open_folder: Callable[[str], 
     live.get_by_role("button", name="Run this linked program").click()
     expect(live).to_have_attribute("state", "running")
     assert calls(page)[-1][3] == MINE
+
+
+def test_a_task_opens_its_file(show: Callable[..., Locator], page: Page, tmp_path: Path) -> None:
+    namesake = {"yo/__init__.py": "def page():\n    pass\n"}
+    (tmp_path / "live/examples/numbers.json").write_text(json.dumps({"files": FILES | namesake, "environment": {}}))
+    task = TASK.replace('definition="app"', 'definition="page" file="yo/views.py"')
+    live = show(exchange(NUMBERS), attributes="folder", below=task)
+    page.locator("live-exercise").get_by_role("button", name="Show in the program").click()
+    expect(live.get_by_role("textbox", name="Code of yo/views.py")).to_be_visible()
+    expect(files(live)).to_have_value("yo/views.py")
+    files(live).select_option("yo/urls.py")
+    live.get_by_role("group", name="Tasks").get_by_text("Task 2").first.click()
+    live.get_by_role("group", name="Tasks").get_by_text("Task 2").first.click()
+    expect(files(live)).to_have_value("yo/views.py")
 
 
 def test_edits_of_all_files_survive_a_reload(open_folder: Callable[[str], Locator], page: Page) -> None:

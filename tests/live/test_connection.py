@@ -37,7 +37,14 @@ def test_a_request_becomes_a_scope_and_its_answer_messages() -> None:
         ]
         assert [each["kind"] for each in host.posted] == ["request", "response", "chunk", "chunk", "end"]
         assert host.said("response") == [
-            {"kind": "response", "id": name, "status": 201, "reason": "Created", "headers": [("x-name", "café")]}
+            {
+                "kind": "response",
+                "id": name,
+                "status": 201,
+                "reason": "Created",
+                "headers": [("x-name", "café")],
+                "cookies": [],
+            }
         ]
         assert host.said("end")[0]["error"] is None
 

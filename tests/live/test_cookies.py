@@ -17,7 +17,7 @@ def test_cookies() -> None:
     jar.store(
         "localhost",
         "/",
-        ["a=; Max-Age=0; Path=/", "b=; expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/shop", "bad cookie\x01"],
+        ["a=; Max-Age=0; Path=/", "b=; expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/shop", "bad=cookie\x01", "", "="],
     )
     assert jar.header("/shop/x") == "c=3"
     future, past = "Wed, 01 Jan 2200 00:00:00 GMT", "Wed, 05 Mar 2025 10:00:00 GMT"
@@ -48,6 +48,23 @@ def test_a_cookie_for_another_site_is_refused(host: str, domain: str, stored: bo
     jar = CookieJar()
     jar.store(host, "/", [f"a=1; Domain={domain}; Path=/"])
     assert jar.header("/") == ("a=1" if stored else "")
+
+
+def test_scripts_see_and_set_all_but_those_that_are_kept_from_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1_000_000.0
+    monkeypatch.setattr("time.time", lambda: now)
+    jar = CookieJar()
+    own = "ü".encode().decode("latin-1")
+    jar.store("localhost", "/a/b", ["key=k; Path=/; HttpOnly", f"theme={own}; Path=/", "short=1; Max-Age=5"])
+    assert jar.for_scripts() == [("/", "key", None, None), ("/", "theme", "ü", None), ("/a", "short", "1", now + 5)]
+    jar.set_by_script("/", "key", "mine", None)
+    jar.set_by_script("/", "theme", "é", None)
+    jar.set_by_script("/", "", "nameless", now + 9)
+    assert jar.header("/a") == f"short=1; key=k; theme={'é'.encode().decode('latin-1')}; nameless"
+    now += 6
+    assert jar.header("/a") == f"key=k; theme={'é'.encode().decode('latin-1')}; nameless"
+    jar.set_by_script("/", "theme", "", now - 1)
+    assert jar.header("/a") == "key=k; nameless"
 
 
 def test_visitors_have_jars_of_their_own_that_outlive_a_restart() -> None:

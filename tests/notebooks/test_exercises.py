@@ -2,7 +2,6 @@
 
 from streamside.catalogue import Project
 from streamside.exercise_trial import try_out
-from streamside.exercises import edited
 
 WRONG_ATTEMPTS = 2
 
@@ -12,10 +11,10 @@ def test_only_the_solution_of_each_task_passes_and_wrong_attempts_are_told_what_
     attempts, expected = [], []
     for lesson in project.lessons:
         for task in lesson.exercises:
-            program = project.example(task.example).text
+            program = project.example(task.example).program
             changes = [({}, "."), (task.solution, ""), *task.wrong]
             assert len(task.wrong) >= WRONG_ATTEMPTS, (lesson.path, task.number)
-            attempts += [(task, edited(program, change)) for change, _ in changes]
+            attempts += [(task, {**program, "files": task.edited(program["files"], change)}) for change, _ in changes]
             expected += [(f"{lesson.path}, task {task.number}", change, sentence) for change, sentence in changes]
     unlike = [
         (where, change, sentence, said)

@@ -47,7 +47,9 @@ def test_everything_is_there_under_the_name_that_the_table_says(site: Path) -> N
     assert (site / "service-worker.js").is_file()
     scripts = {path.name: path.read_text() for path in (site / "live").rglob("*.js")}
     assert {"live-example.js", "run-example.js", "editor.js", "python-worker.js", "probe.js"} <= scripts.keys()
-    assert "/**" not in scripts["live-example.js"]  # comments are for who reads the source
+    styles = (site / "theme/live.css").read_text()
+    assert "/*" not in scripts["exercise.js"] + styles  # comments are for who reads the source
+    assert len(styles) < (ROOT / "blog/theme/live.css").stat().st_size
     assert (site / "live/assets/htmx.org@2.0.7/dist/htmx.min.js").is_file()
 
 

@@ -143,9 +143,9 @@ WRONG = '({"pass": "1"}, "so"), ({"pass": "2"}, "or so")'
         ({"number": "2"}, "task 2: is the lesson's task 1; number them from 1"),
         (
             {"name": "nothing"},
-            "task 1: the example defines no 'nothing'; it defines app; look it up in examples/one.py",
+            "task 1: examples/one.py defines no 'nothing'; it defines app; write it as it stands there",
         ),
-        ({"old": "nothing"}, "task 1: 'nothing' is 0 times in the program, not once; look it up in examples/one.py"),
+        ({"old": "nothing"}, "task 1: 'nothing' is 0 times in examples/one.py, not once; write it as it stands there"),
         ({"wrong": ""}, "task 1: has fewer than 2 wrong attempts; add `wrong=`: plausible mistakes, each with what"),
         ({"number": "1 / 0"}, "cell 3: this task cannot be read (division by zero)"),
     ],

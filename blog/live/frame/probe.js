@@ -1,10 +1,11 @@
 /**
  * The first script of every page of an example: tells the wire's view what the browser makes of its event streams, has its
- * WebSockets lead to the example's server, and keeps the page's links within the example.
+ * WebSockets and its cookies lead to the example's server, and keeps the page's links within the example.
  *
  * Each event source names itself in its request, and the service worker takes the name off again. A request with a name that
  * was seen before is the browser's own reconnect; Chromium does not tell a service worker otherwise.
  */
+import "./document-cookie.js";
 import "./web-socket.js";
 
 {

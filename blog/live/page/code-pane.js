@@ -129,17 +129,14 @@ export class CodePane {
   }
 
   /**
-   * Bring a definition into sight, in the first file that has it.
+   * Bring a definition into sight.
    * @param {string} name  such as `progress`, or `Hub.publish`
+   * @param {string} file
    */
-  showDefinition(name) {
-    for (const file of this.#files.values()) {
-      const line = lineOf(name, file.source.split("\n"));
-      if (!line) continue;
-      this.#open(file.name);
-      file.show(line);
-      return;
-    }
+  showDefinition(name, file) {
+    this.#open(file);
+    const line = lineOf(name, this.#file?.source.split("\n") ?? []);
+    if (line) this.#file?.show(line);
   }
 
   /** The texts of all files, by name. */

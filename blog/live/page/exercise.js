@@ -44,6 +44,7 @@ class Exercise {
     this.host = host;
     this.number = Number(host.getAttribute("number"));
     this.example = host.getAttribute("example") ?? "";
+    this.file = host.getAttribute("file") ?? "";
     this.definition = host.getAttribute("definition") ?? "";
     this.see = host.querySelector(":scope > script")?.textContent ?? "[]";
     if (!this.live || this.live.hasAttribute("obstacle")) return;
@@ -85,7 +86,7 @@ class Exercise {
   }
 
   async #showInProgram() {
-    await this.live?.showDefinition(this.definition);
+    await this.live?.showDefinition(this.definition, this.file);
     if (this.beside) this.beside.open = true;
   }
 
@@ -145,11 +146,11 @@ function tasksBeside(code) {
   return [...hosts].map(({ exercise, children }) => {
     const [text, , hint] = [...children].filter((each) => !each.matches("script"));
     const copies = [text, hint].map((each) => each.cloneNode(true));
-    const { number = 0, definition = "" } = exercise ?? {};
+    const { number = 0, definition = "", file = "" } = exercise ?? {};
     const box = element("details", { name: `tasks-${code.example}` }, element("summary", {}, `Task ${number}`));
     box.append(copies[0], exercise?.view() ?? "", copies[1]);
     if (exercise) exercise.beside = box;
-    box.addEventListener("toggle", () => box.open && code.showDefinition(definition));
+    box.addEventListener("toggle", () => box.open && code.showDefinition(definition, file));
     return box;
   });
 }

@@ -23,7 +23,7 @@ const tasks = document.querySelector("live-exercise") && import("./exercise.js")
 const SAID = {
   idle: "",
   booting: "Starting",
-  running: "Running in this page",
+  running: `Running ${document.documentElement.dataset.where ?? "in this page"}`,
   stopped: "Stopped",
   failed: "Not started",
 };
@@ -40,9 +40,10 @@ export class LiveExample extends HTMLElement {
   /**
    * Open the code at a definition.
    * @param {string} name
+   * @param {string} file
    */
-  showDefinition(name) {
-    return this.live?.showDefinition(name);
+  showDefinition(name, file) {
+    return this.live?.showDefinition(name, file);
   }
 
   disconnectedCallback() {
@@ -423,10 +424,13 @@ class Live {
     this.#linked = this.#openLinked();
   }
 
-  /** @param {string} name */
-  async showDefinition(name) {
+  /**
+   * @param {string} name
+   * @param {string} file
+   */
+  async showDefinition(name, file) {
     await this.#openCode();
-    this.#code?.showDefinition(name);
+    this.#code?.showDefinition(name, file);
   }
 
   /** Resolves to false if it could not be loaded. */

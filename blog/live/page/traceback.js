@@ -31,7 +31,7 @@ export function complaint(output, example) {
  * @param {string} line
  */
 export function isLibraryFrame(line) {
-  return /^[ |]*File "(\/lib\/|<frozen )/.test(line);
+  return /^[ |]*File "(.*[\\/][Ll]ib[\\/]|<frozen )/.test(line);
 }
 
 /**

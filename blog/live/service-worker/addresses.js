@@ -4,8 +4,8 @@
  */
 
 /**
- * Who asks, if that is known: an event source or a WebSocket, by the name that it has given itself.
- * @typedef {{source: string | null, socket: string | null}} Asker
+ * Who asks, if that is known: an event source or a WebSocket, by the name that it has given itself; or a cookie that is set.
+ * @typedef {{source: string | null, socket: string | null, cookie: string | null}} Asker
  * @typedef {{tab: string, server: string, reader: number, jar: number, path: string, query: string} & Asker} Place
  */
 
@@ -14,7 +14,7 @@ export const SITE = new URL("./", location.href).href;
 const LIVE = new RegExp(
   `^${SITE.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}live/(tab-[0-9a-f]+)/(\\w+-\\d+)(?:~(\\d)~(\\d))?(/[^?#]*)(\\?[^#]*)?`,
 );
-const ASKER = /[?&]streamside-(source|socket)=([\w-]+)$/; // added in the frame, taken off here
+const ASKER = /[?&]streamside-(source|socket|cookie)=([^&]+)$/; // added in the frame, taken off here
 
 /**
  * What an address stands for, if it is an example's.
@@ -42,8 +42,8 @@ export function within(home, url) {
 function withoutAsker(search) {
   const asker = ASKER.exec(search);
   const query = (asker ? search.slice(0, asker.index) : search).replace(/^\?/, "");
-  const [, kind, name = null] = asker ?? [];
-  return { query, source: kind === "source" ? name : null, socket: kind === "socket" ? name : null };
+  const [, kind, name] = asker ?? [];
+  return { query, source: null, socket: null, cookie: null, ...(kind && { [kind]: name }) };
 }
 
 /** @param {Place} place */

@@ -39,13 +39,15 @@ function mapped(target, place, here) {
  * A page's first bytes with a script before all others: what its event sources do is shown beside the wire.
  * @param {Uint8Array} bytes
  * @param {string} type  the page's content-type
+ * @param {import("../frame/cookies.js").Cookie[]} cookies
  */
-export function withProbe(bytes, type) {
+export function withProbe(bytes, type, cookies) {
   const { encoding, mark } = encodingOf(bytes, type);
   const unit = encoding === "latin1" ? 1 : 2; // bytes of a character that is in ASCII
   const text = new TextDecoder(encoding).decode(bytes.subarray(mark, mark + 1024 * unit));
   const head = /^\s*(<!doctype[^>]*>)?\s*(<html[^>]*>)?\s*(<head[^>]*>)?/i.exec(text)?.[0].length ?? 0;
-  const script = `<script src="${SITE}live/frame/probe.js"></script>`;
+  const known = encodeURIComponent(JSON.stringify(cookies));
+  const script = `<script src="${SITE}live/frame/probe.js" data-cookies="${known}"></script>`;
   const at = mark + head * unit;
   const whole = new Uint8Array(bytes.length + script.length * unit);
   whole.set(bytes.subarray(0, at));

@@ -1,7 +1,10 @@
 /** The cable between a server and a page: what is in it comes out as its state lets it. */
 
 /** @typedef {{cut: boolean, delay: number, rate: number, hold: boolean, answer: 503 | 204 | null}} Cable */
-/** @typedef {{status: number, reason: string, headers: [string, string][]}} Head  of an answer */
+/**
+ * The beginning of an answer, and all cookies that its visitor has now.
+ * @typedef {{status: number, reason: string, headers: [string, string][], cookies: import("../frame/cookies.js").Cookie[]}} Head
+ */
 /** @typedef {{head?: Head, bytes?: Uint8Array, end?: string | null, arrived: number}} Item */
 
 const HELD = 16_384; // bytes that a buffering proxy holds back

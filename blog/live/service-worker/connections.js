@@ -2,6 +2,7 @@
 import { pathAndQuery } from "./addresses.js";
 import { decoderOf, headersOf as answerHeaders, withProbe } from "./answers.js";
 import { Transit } from "./cable.js";
+import { tellCookies } from "./cookies.js";
 import { headersOf } from "./request-headers.js";
 
 /** @typedef {import("./addresses.js").Place} Place */
@@ -106,6 +107,8 @@ export class Connection {
     const first = await this.take();
     if (first?.end) this.finish("server", first.end);
     if (!first?.head) return Response.error();
+    const { headers, cookies } = first.head;
+    if (headers.some(([name]) => name === "set-cookie")) await tellCookies(this.place, cookies);
     try {
       const response = this.respond(first.head, request);
       await this.tab.account.told(); // before what the page makes of it
@@ -120,7 +123,7 @@ export class Connection {
    * @param {Head} head
    * @param {Request} request
    */
-  respond({ status, reason, headers }, request) {
+  respond({ status, reason, headers, cookies }, request) {
     this.tell({ kind: "response", status, headers });
     const shown = answerHeaders(headers, this.place, request);
     this.#type = shown.get("content-type") ?? "";
@@ -128,19 +131,19 @@ export class Connection {
     const isPage = this.isPage && this.#type.startsWith("text/html");
     if (isPage) shown.delete("content-length"); // it gets the probe
     const head = { status, statusText: reason, headers: shown };
-    const body = this.body(isPage);
+    const body = this.body(isPage ? cookies : null);
     if (!bodiless) return new Response(body, head);
     body.pipeTo(new WritableStream()).catch(() => {}); // there is nothing but the end, which is to be told
     return new Response(null, head);
   }
 
   /**
-   * @param {boolean} isPage  the probe is to be put into its head
+   * @param {Head["cookies"] | null} cookies  of a page: the probe is to be put into its head, with these
    * @param {Uint8Array} [first]  what the page gets before all that comes from the server
    * @returns {ReadableStream<Uint8Array>}
    */
-  body(isPage, first) {
-    let probe = isPage;
+  body(cookies, first) {
+    let probe = cookies;
     return new ReadableStream(
       {
         start: (controller) => {
@@ -157,8 +160,8 @@ export class Connection {
             if (this.endedBy) return;
             for (const piece of pieces) {
               this.ask({ kind: "pulled", size: piece.length });
-              controller.enqueue(probe ? withProbe(piece, this.#type) : piece);
-              probe = false;
+              controller.enqueue(probe ? withProbe(piece, this.#type, probe) : piece);
+              probe = null;
             }
           } else if (item.end) {
             this.finish("server", item.end);

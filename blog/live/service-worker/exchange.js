@@ -2,12 +2,11 @@
 import { pathAndQuery } from "./addresses.js";
 import { nextChange } from "./cable.js";
 import { Connection, isEventSource } from "./connections.js";
-import { findTab, tabs } from "./tabs.js";
+import { BOOT, findTab, tabs } from "./tabs.js";
 import { WebSocketConnection } from "./web-sockets.js";
 
 /** @typedef {import("./addresses.js").Place} Place */
 
-const BOOT = crypto.randomUUID(); // each life of this script has its own connections
 let connectionCount = 0;
 
 /**

@@ -9,9 +9,10 @@
  * `gone` (tab, why), `keep` (urls), `ping`, `drawn` (tab, count). To the tab: `heard` (call: of each message but `tab` and
  * `drawn`, after all that it brought about), `tab?` (tab), `wire` (entries: server and message each; count of all entries so far),
  * `answered` (server: the preset answer is used up). From an example's page: `frame` (tab, socket, opcode, body: what its
- * WebSocket says). With Python's worker: see bridge/messages.py.
+ * WebSocket says), `cookie` (address: what its script sets). To it: `cookies`, `cookie` (all that there are; one). With Python's worker: see bridge/messages.py.
  */
 import { addressOf, locate, SITE, within } from "./addresses.js";
+import { setCookie } from "./cookies.js";
 import { exchange } from "./exchange.js";
 import { assetOf, forgetOldFiles, keep, leaveIfGoneMeanwhile, nameOf, siteFile } from "./files.js";
 import { addTab, changeCable, removeTab, tabs } from "./tabs.js";
@@ -22,6 +23,8 @@ import { hearFrame } from "./web-sockets.js";
 const serviceWorker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 /** The pages and workers that this life of the script has answered as an example's, by their clients' ids. @type {Map<string, Place>} */
 const homes = new Map();
+/** The other pages that it has seen come. What they ask of other origins is their own affair. @type {Set<string>} */
+const others = new Set();
 
 serviceWorker.addEventListener("install", () => void serviceWorker.skipWaiting());
 serviceWorker.addEventListener("activate", (event) =>
@@ -37,6 +40,11 @@ serviceWorker.addEventListener("message", (event) => {
   }
   if (kind === "frame") {
     hearFrame(message);
+    return;
+  }
+  if (kind === "cookie") {
+    const place = locate(message.address);
+    if (place) event.waitUntil(setCookie(place, client.id));
     return;
   }
   if (kind === "drawn") {
@@ -55,15 +63,36 @@ serviceWorker.addEventListener("fetch", (event) => {
   const place = locate(request.url);
   const home = homes.get(clientId) ?? locate(request.referrer);
   if (home && clientId) homes.set(clientId, home); // Firefox tells other origins less of a referrer
-  if (place && resultingClientId) homes.set(resultingClientId, place);
+  if (resultingClientId) remember(resultingClientId, place);
   const answer = place
-    ? exchange(place, request, clientId)
+    ? answerPlace(place, request, clientId)
     : home
       ? answerExample(home, request, clientId)
-      : answerSite(request);
+      : isForeign(request) && clientId && !others.has(clientId)
+        ? answerUnknown(request, clientId)
+        : answerSite(request);
   if (answer) event.respondWith(answer);
   if (request.mode === "navigate") event.waitUntil(leaveIfGoneMeanwhile());
 });
+
+/**
+ * @param {string} client  a page or a worker that comes
+ * @param {Place} [place]
+ */
+function remember(client, place) {
+  others.delete(client); // it may have been led to an example
+  if (place) homes.set(client, place);
+  else others.add(client);
+}
+
+/**
+ * @param {Place} place
+ * @param {Request} request
+ * @param {string} client  who asks
+ */
+function answerPlace(place, request, client) {
+  return place.cookie ? setCookie(place, client) : exchange(place, request, client);
+}
 
 /**
  * What an example's page asks for elsewhere than below its own address.
@@ -80,6 +109,27 @@ function answerExample(home, request, client) {
   return request.mode === "navigate"
     ? Promise.resolve(Response.redirect(addressOf(there), 307))
     : exchange(there, request, client);
+}
+
+/** @param {Request} request */
+function isForeign({ url }) {
+  return new URL(url).origin !== location.origin;
+}
+
+/**
+ * What is asked of another origin by nobody whom this script has seen come: it may be an example's `srcdoc` frame, of which
+ * Firefox tells no more than the origin as its referrer.
+ * @param {Request} request
+ * @param {string} client
+ */
+async function answerUnknown(request, client) {
+  const asking = await serviceWorker.clients.get(client);
+  if (asking && !/^https?:/.test(asking.url)) {
+    const pages = await serviceWorker.clients.matchAll({ type: "window" });
+    if (pages.some(({ url }) => locate(url))) return asset(new URL(request.url));
+  }
+  others.add(client);
+  return fetch(request);
 }
 
 /**

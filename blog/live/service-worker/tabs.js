@@ -10,6 +10,8 @@ import { announceChange } from "./cable.js";
  */
 
 const serviceWorker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
+/** Each life of this script has its own connections. */
+export const BOOT = crypto.randomUUID();
 const PATIENCE = 5_000; // ms to wait for a tab to say where its worker is
 
 /** @type {Map<string, Tab>} */

@@ -48,7 +48,7 @@ export class WebSocketConnection extends Connection {
     this.#isOpen = true;
     this.tell({ kind: "response", status: head.status, headers: head.headers });
     const headers = headersOf(head.headers, this.place, request);
-    return new Response(this.body(false, PING), { statusText: SWITCHED, headers });
+    return new Response(this.body(null, PING), { statusText: SWITCHED, headers });
   }
 
   /** @param {Uint8Array} bytes */

@@ -8,7 +8,7 @@ from streamside.errors import UserError
 from streamside.site.pyodide import runner
 
 
-def test_a_program_finds_the_folders_and_leaves_files_there(tmp_path: Path):
+def test_a_program_finds_the_folders_and_leaves_files_there_and_its_failure_is_said(tmp_path: Path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data/question").write_text("6 * 7")
     program = tmp_path / "program.py"
@@ -16,13 +16,8 @@ def test_a_program_finds_the_folders_and_leaves_files_there(tmp_path: Path):
         "from pathlib import Path\n"
         "async def main():\n"
         "    Path('/work/answer').write_text(str(eval(Path('/data/question').read_text())))\n"
+        "    raise SystemError('of its own')\n"
     )
-    runner.run(program, {"/work": tmp_path, "/data": tmp_path / "data"})
-    assert (tmp_path / "answer").read_text() == "42"
-
-
-def test_a_failure_is_said_with_the_program(tmp_path: Path):
-    program = tmp_path / "program.py"
-    program.write_text("def main():\n    raise SystemError('of its own')\n")
     with pytest.raises(UserError, match=r"(?s)^program\.py: failed in Pyodide:.*of its own"):
-        runner.run(program, {"/work": tmp_path})
+        runner.run(program, {"/work": tmp_path, "/data": tmp_path / "data"})
+    assert (tmp_path / "answer").read_text() == "42"

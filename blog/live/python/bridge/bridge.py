@@ -117,7 +117,9 @@ class Bridge:
         """Take one message of the service worker."""
         name = message["id"]
         connection = self.connections.get(name) or self.arriving.get(name)
-        if message["kind"] in ("request", "handshake"):
+        if message["kind"] == "cookie" and message["server"] in self.servers:
+            self.servers[message["server"]].cookies(message["jar"]).set_by_script(*message["cookie"])
+        elif message["kind"] in ("request", "handshake"):
             self._open(message)
         elif connection and message["kind"] == "pulled":
             connection.pulled(message["size"])

@@ -109,7 +109,8 @@ class Connection:
         if self._has_cookies:
             values = [value for name, value in shown if name == "set-cookie"]
             self._cookies.store(self._request["host"], self._request["path"], values)
-        self._post("response", status=status, reason=_reason(status), headers=shown)
+        cookies = self._cookies.for_scripts()
+        self._post("response", status=status, reason=_reason(status), headers=shown, cookies=cookies)
         return shown
 
     def _send_bytes(self, content: bytes) -> None:

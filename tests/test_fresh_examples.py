@@ -1,0 +1,60 @@
+"""A cell that imports examples, run again, gets them anew; that lessons then say the same, their drive shows."""
+
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from streamside.fresh_examples import Cells
+
+CELL = "from examples import number_stream_ends\n"
+
+
+@pytest.fixture
+def example():
+    from examples import number_stream_ends
+
+    number_stream_ends.line = "changed by a lesson"
+    yield number_stream_ends
+    sys.modules["examples.number_stream_ends"] = vars(sys.modules["examples"])["number_stream_ends"] = (
+        number_stream_ends
+    )
+
+
+def test_an_example_is_imported_anew_when_its_cell_is_run_again(example):
+    forgotten = []
+    cells = Cells(forgotten.append)
+    lines = []
+    for cell in (CELL, "%not python", "%not python", CELL):
+        cells.before(SimpleNamespace(raw_cell=cell))
+        namespace = {}
+        exec(CELL, namespace)
+        lines.append(namespace["number_stream_ends"].line)
+    assert lines[:3] == ["changed by a lesson"] * 3
+    assert callable(lines[3])
+    assert forgotten == ["number_stream_ends"]
+
+
+def test_a_folder_stays_as_it_was_imported():
+    from examples import django_yo
+
+    cells = Cells(lambda name: None)
+    for _ in range(2):
+        cells.before(SimpleNamespace(raw_cell="from examples import django_yo"))
+    assert sys.modules["examples.django_yo"] is django_yo
+
+
+def test_the_cells_that_have_run_are_known_to_a_kernel(monkeypatch):
+    registered = []
+    shell = SimpleNamespace(
+        history_manager=SimpleNamespace(input_hist_raw=["", CELL]),
+        events=SimpleNamespace(register=lambda event, hear: registered.append(event)),
+    )
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    forgotten = []
+    cells = Cells(forgotten.append)
+    cells.watch()
+    cells.before(SimpleNamespace(raw_cell="from examples import django_yo"))
+    assert (registered, forgotten) == (["pre_run_cell"], [])
+    cells.before(SimpleNamespace(raw_cell="from examples import django_yo"))
+    assert forgotten == ["django_yo"]
