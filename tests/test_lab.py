@@ -224,8 +224,9 @@ def test_a_task_of_several_files_names_one(monkeypatch):
 
 def test_in_jupyterlab_a_task_says_how_it_is_checked(monkeypatch):
     monkeypatch.setenv("JPY_SESSION_NAME", "x")
-    shown = task(2, basic_stream, "progress", "Send three.", **TASK)._repr_html_()
+    shown = task(2, basic_stream, "progress", "Send three:\n\n    range(3)", **TASK)._repr_html_()
     assert "run <code>check(2)</code>" in shown
+    assert '<pre tabindex="0"><code>range(3)' in shown
 
 
 def test_a_task_that_does_not_fit_its_example_is_said():
