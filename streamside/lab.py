@@ -297,7 +297,8 @@ class Task:
 
     def _repr_html_(self) -> str:
         exercise = self.exercise
-        text = str(mistune.html(exercise.text)).strip()
+        # A long line can be scrolled to by the keyboard.
+        text = str(mistune.html(exercise.text)).strip().replace("<pre>", '<pre tabindex="0">')
         notebook = (
             f"<p>Change <code>examples/{exercise.path}</code>, save it, and run "
             f"<code>check({exercise.number})</code>.</p>\n{_output('check', '', task=exercise.number)}\n"

@@ -9,6 +9,7 @@ import pytest
 from streamside import cli
 from streamside.errors import UserError
 from streamside.paths import ROOT
+from streamside.site import card_pictures
 from tests.small_tutorial import code, markdown, write_notebook
 
 
@@ -51,6 +52,14 @@ def test_a_cell_that_fails_is_said_and_nothing_is_built(in_project, capsys):
     captured = capsys.readouterr()
     assert captured.err.endswith("streamside: notebooks/01-a.ipynb, cell 3: ZeroDivisionError: division by zero\n")
     assert captured.out == ""
+
+
+@pytest.mark.parametrize(("options", "taken", "files"), [([], 1, 1), (["--cards"], 0, 1), (["--cards"], 1, 2)])
+def test_pages_are_made_again_when_their_pictures_have_come(in_project, capsys, monkeypatch, options, taken, files):
+    write_notebook(in_project / "notebooks/01-a.ipynb", markdown("# A"))
+    monkeypatch.setattr(card_pictures, "take", lambda project: taken)
+    assert cli.main(["build", *options], in_project) == 0
+    assert capsys.readouterr().out == f"_site: {files} files changed\n"
 
 
 def test_check_counts_its_complaints(in_project, capsys):

@@ -226,8 +226,9 @@ def test_a_task_of_several_files_names_one(in_jupyterlab):
 
 
 def test_in_jupyterlab_a_task_says_how_it_is_checked_and_has_its_check(in_jupyterlab):
-    shown = task(2, basic_stream, "progress", "Send three.", **TASK)._repr_html_()
+    shown = task(2, basic_stream, "progress", "Send three:\n\n    range(3)", **TASK)._repr_html_()
     assert "run <code>check(2)</code>" in shown
+    assert '<pre tabindex="0"><code>range(3)' in shown
     (about,) = re.findall(
         r'<div class="streamside-check" data-port="(\d+)" data-secret="([^"]+)" data-task="2">', shown
     )
