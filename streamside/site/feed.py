@@ -6,6 +6,7 @@ from urllib.parse import urljoin
 from xml.etree import ElementTree
 
 from streamside.catalogue import Lesson, Project
+from streamside.markup import Element
 from streamside.site import finished_page
 from streamside.site.addresses import published
 
@@ -13,12 +14,12 @@ ATOM = "http://www.w3.org/2005/Atom"
 BASE = "{http://www.w3.org/XML/1998/namespace}base"
 
 
-def atom(project: Project, pages: Mapping[str, str]) -> bytes:
-    """The lessons that have a date, the newest first; `pages` are those that are finished, by where they are.
+def atom(project: Project, articles: Mapping[str, Element]) -> bytes:
+    """The lessons that have a date, the newest first; `articles` are what finished pages say, by where they are.
 
     Links are relative to where the feed lies, unless `site-url` says where that is. Ids never do: the site may move.
     """
-    dated = [lesson for lesson in project.lessons if lesson.date and lesson.href in pages]
+    dated = [lesson for lesson in project.lessons if lesson.date and lesson.href in articles]
     dated.sort(key=lambda lesson: lesson.date, reverse=True)
     ElementTree.register_namespace("", ATOM)
     feed = ElementTree.Element(f"{{{ATOM}}}feed")
@@ -37,7 +38,7 @@ def atom(project: Project, pages: Mapping[str, str]) -> bytes:
         _add(entry, "updated", f"{lesson.date}T00:00:00Z")
         _add(entry, "link", href=published(project, lesson.href))
         _add(entry, "summary", lesson.description)
-        text = finished_page.html(finished_page.article(pages[lesson.href]), _address(project, lesson))
+        text = finished_page.html(articles[lesson.href], _address(project, lesson))
         _add(entry, "content", text, type="html").set(BASE, published(project, lesson.href))
     ElementTree.indent(feed)
     return bytes(ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True)) + b"\n"

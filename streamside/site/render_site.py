@@ -10,12 +10,14 @@ from pathlib import Path
 
 from streamside.catalogue import Project, files_below
 from streamside.errors import UserError
+from streamside.markup import Element
 from streamside.site import (
     atomic_files,
     bundle,
     cards,
     deployment,
     feed,
+    finished_page,
     lesson_markdown,
     outdated,
     quarto_page,
@@ -131,18 +133,18 @@ def _completed(ours: dict[str, bytes], out: Path) -> dict[str, bytes]:
     return made
 
 
-def _finished(project: Project, out: Path, made: dict[str, bytes]) -> dict[str, str]:
-    """The HTML of the pages that there are: of those that are made now, and of those that stay as they are."""
+def _finished(project: Project, out: Path, made: dict[str, bytes]) -> dict[str, Element]:
+    """What the pages that there are say: those that are made now, and those that stay as they are."""
     hrefs = [document.href for document in project.documents]
     before = {href: (out / href).read_bytes() for href in hrefs if href not in made and (out / href).exists()}
-    return {href: page.decode() for href, page in {**before, **made}.items()}
+    return {href: finished_page.article(page.decode()) for href, page in {**before, **made}.items()}
 
 
-def _texts(project: Project, addresses: dict[str, str], pages: dict[str, str]) -> dict[str, bytes]:
+def _texts(project: Project, addresses: dict[str, str], articles: dict[str, Element]) -> dict[str, bytes]:
     """What the site says besides its pages, to programs rather than to readers."""
     return {
-        "feed.xml": feed.atom(project, pages),
-        search_index.PLACE: search_index.sections(project, pages),
+        "feed.xml": feed.atom(project, articles),
+        search_index.PLACE: search_index.sections(project, articles),
         **lesson_markdown.texts(project, addresses),
         **site_map.texts(project),
     }

@@ -26,13 +26,13 @@ class Section:
     text: str = ""
 
 
-def sections(project: Project, pages: Mapping[str, str]) -> bytes:
-    """The sections of the finished `pages`, in the order of the table of contents, as JSON."""
+def sections(project: Project, articles: Mapping[str, Element]) -> bytes:
+    """What finished pages say (`articles`, by where they are), in the order of the table of contents, as JSON."""
     found = [
         asdict(section)
         for document in project.documents
-        if document.href in pages
-        for section in _sections(document.title, document.href, finished_page.article(pages[document.href]))
+        if document.href in articles
+        for section in _sections(document.title, document.href, articles[document.href])
         if section.text
     ]
     return json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode()

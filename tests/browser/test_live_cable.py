@@ -109,3 +109,38 @@ def test_a_restarted_server_begins_anew_and_its_clients_return(laboratory: Labor
     run.call("cable.restart()")
     run.wait("run.log.split('begin').length === 3")
     run.wait("run.wire.some((each) => each.why === 'The server was stopped.')")
+
+
+SEVENTH = """
+(async () => {
+  const soon = () => new Promise((resolve) => setTimeout(resolve, 50));
+  source.close();
+  const all = Array.from({ length: 8 }, (_, number) => new EventSource(`stream?${number}`));
+  let seen = "waits";
+  while (all.filter(({ readyState }) => readyState === EventSource.OPEN).length < 6) await soon();
+  const fetched = fetch("/").then(() => { seen = "came"; });
+  for (let turn = 0; turn < 4; turn++) await soon();
+  const states = all.map(({ readyState }) => readyState).join("");
+  const before = seen;
+  all[0].close();
+  while (all[6].readyState !== EventSource.OPEN) await soon();
+  all[1].close();
+  while (all[7].readyState !== EventSource.OPEN) await soon();
+  all[2].close();
+  await fetched;
+  for (const each of all) each.close();
+  return [states, before, seen];
+})()
+"""
+
+
+def test_a_visitor_has_six_connections_as_over_http_1(laboratory: Laboratory) -> None:
+    run = laboratory.run(COUNTER)
+    run.wait("run.wire.some((each) => each.what === 'event')")
+    assert run.inside(SEVENTH) == ["11111100", "waits", "came"]
+    waiting = run.wire(kind="waiting")
+    assert [(each["path"], each["what"]) for each in waiting] == [
+        (path, "connections") for path in ("/stream?6", "/stream?7", "/")
+    ]
+    sent = [each["connection"] for each in run.wire(kind="request")]
+    assert {each["connection"] for each in waiting} < set(sent)

@@ -110,7 +110,8 @@ def test_an_endless_loop_does_not_keep_the_page_nor_stop(laboratory: Laboratory)
     other, run = laboratory.run(COUNTER), laboratory.run(LOOP)
     run.wait("run.wire.filter((each) => each.what === 'event').length >= 2")
     assert laboratory.page.evaluate("1 + 1") == 2
-    run.call("stop()")
+    check = f"(({{ running }}) => {{ const said = running.check('[]', []); running.stop(); return said; }})({run.name})"
+    assert laboratory.page.evaluate(check).startswith("Python was busy when the program was stopped")
     other.wait("run.ended !== null")
     assert other.page.evaluate(f"{other.name}.ended") == "Python did not stop and was ended."
     laboratory.run(COUNTER).wait("run.wire.filter((each) => each.what === 'event').length > 3")

@@ -1,5 +1,6 @@
 """The Wire: each byte and what the browser makes of it, in order, bounded, held and copied."""
 
+import re
 from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, expect
@@ -45,6 +46,9 @@ def test_who_waits_in_a_cut_cable_is_shown_at_once(show: Callable[..., Locator],
     request = {"connection": 1, "method": "GET", "path": "/numbers"}
     emit(page, request | {"kind": "waiting", "time": 1000})
     expect(wire(live).locator(".lines")).to_have_text(["GET /numbers, waiting in the cut cable"])
+    emit(page, request | {"kind": "waiting", "time": 1000, "what": "connections"})
+    expect(wire(live).locator(".lines")).to_have_text([re.compile("waiting: six connections are open, and HTTP/1.1")])
+    emit(page, request | {"kind": "waiting", "time": 1000, "what": "cable"})
     emit(page, request | {"kind": "request", "time": 5200, "headers": [["accept", "text/event-stream"]]})
     expect(wire(live)).to_have_count(1)
     expect(wire(live)).to_contain_text("waited 4.2 s in the cut cable")

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from streamside.catalogue import Project
-from streamside.site import search_index
+from streamside.site import finished_page, search_index
 from tests.small_tutorial import read, render
 
 QUARTOS = """<main><header><h1>A</h1></header><p>Before.</p>
@@ -30,8 +30,8 @@ def test_each_section_has_its_address_and_its_text(tutorial: Path):
 
 def test_of_the_other_renderers_pages_too(tutorial: Path):
     project = Project(tutorial)
-    pages = dict.fromkeys((document.href for document in project.documents), "") | {"notebooks/01-a.html": QUARTOS}
-    assert json.loads(search_index.sections(project, pages)) == [
+    articles = {"notebooks/01-a.html": finished_page.article(QUARTOS)}
+    assert json.loads(search_index.sections(project, articles)) == [
         {"page": "A", "heading": "", "address": "notebooks/01-a.html", "text": "Before."},
         {"page": "A", "heading": "See it", "address": "notebooks/01-a.html#see-it", "text": "Text."},
     ]

@@ -12,6 +12,7 @@ const PRINTS_TOO_MUCH = "The program prints more than this page can show: of its
 const SENDS_TOO_MUCH = "The program sends faster than this page can show: it is made to wait, as by any slow reader.";
 const CHECKING = 2_000; // ms for Python to hold what was seen against a task
 const BUSY = "The program keeps Python to itself: somewhere it needs an await.";
+const ENDED = "Python was busy when the program was stopped: wait until it is ready.";
 
 /** @typedef {{cut: boolean, delay: number, rate: number, hold: boolean, answer: 503 | 204 | null}} CableState */
 /** @typedef {Record<string, any> & {kind: "waiting" | "request" | "response" | "chunk" | "frame" | "end" | "source" | "crowded", time: number}} WireMessage */
@@ -99,7 +100,8 @@ export class Running extends EventTarget {
    */
   check(see, messages) {
     const answer = python.ask("check", { see, messages, now: this.now });
-    return Promise.race([answer, after(CHECKING).then(() => BUSY)]).catch(() => BUSY);
+    const none = () => (this.#stopped ? ENDED : BUSY);
+    return Promise.race([answer, after(CHECKING).then(none)]).catch(none);
   }
 
   get cableState() {

@@ -9,7 +9,8 @@ import { onRequest, shortened } from "./long-text.js";
 /**
  * What the Wire draws. Times are milliseconds since the start; `connection` counts requests, `source` event sources.
  * @typedef {[string, string][]} Headers
- * @typedef {{kind: 'waiting', connection: number, time: number, method: string, path: string}} Waiting  in a cut cable
+ * @typedef {{kind: 'waiting', connection: number, time: number, method: string, path: string,
+ *   what?: keyof typeof WAITING}} Waiting  and for what, or else in a cut cable
  * @typedef {{kind: 'request', connection: number, time: number, method: string, path: string, headers: Headers,
  *   source?: number}} Request  with the event source that asks
  * @typedef {{kind: 'response', connection: number, time: number, status: number, headers: Headers}} Response
@@ -59,6 +60,10 @@ const ENDED = {
   client: "The client closed the connection.",
   network: "The connection broke.",
 };
+const WAITING = {
+  cable: ["waiting in the cut cable", "in the cut cable"],
+  connections: ["waiting: six connections are open, and HTTP/1.1 allows no more", "for one of six connections"],
+};
 const READY_STATES = ["CONNECTING", "OPEN", "CLOSED"];
 
 export class WireView {
@@ -75,7 +80,7 @@ export class WireView {
   #times = new WeakMap();
   /** @type {Map<number, Connection>} open connections */
   #connections = new Map();
-  /** @type {Map<number, {row: HTMLLIElement, time: number}>} connections in a cut cable */
+  /** @type {Map<number, {row: HTMLLIElement, time: number, where: string}>} connections that wait */
   #waiting = new Map();
   /** @type {Map<number, Due[]>} by event source */
   #due = new Map();
@@ -285,9 +290,11 @@ export class WireView {
 
   /** @param {Waiting} message */
   #wait(message) {
-    const { connection, time, method, path } = message;
-    const made = row("sent waiting", message, line(`${method} ${path}, waiting in the cut cable`, "first"));
-    this.#waiting.set(connection, { row: made, time });
+    const { connection, time, method, path, what = "cable" } = message;
+    const [waiting, where] = WAITING[what];
+    this.#endWaiting(connection);
+    const made = row("sent waiting", message, line(`${method} ${path}, ${waiting}`, "first"));
+    this.#waiting.set(connection, { row: made, time, where });
     return made;
   }
 
@@ -296,14 +303,21 @@ export class WireView {
     const { connection, time, method, path, headers, source } = message;
     this.#connections.set(connection, { isStream: false, source });
     const made = row("sent", message, withHeaders(`${method} ${path}`, headers, false));
-    const waited = this.#waiting.get(connection);
-    if (waited) {
-      this.#waiting.delete(connection);
-      this.#rows = this.#rows.filter((each) => each !== waited.row);
-      waited.row.remove();
-      made.querySelector(".lines")?.append(detail(`waited ${seconds(time - waited.time)} in the cut cable`));
-    }
+    const waited = this.#endWaiting(connection);
+    if (waited) made.querySelector(".lines")?.append(detail(`waited ${seconds(time - waited.time)} ${waited.where}`));
     return made;
+  }
+
+  /**
+   * @param {number} connection
+   * @returns  how it has waited, if it has
+   */
+  #endWaiting(connection) {
+    const waited = this.#waiting.get(connection);
+    this.#waiting.delete(connection);
+    this.#rows = this.#rows.filter((each) => each !== waited?.row);
+    waited?.row.remove();
+    return waited;
   }
 
   /** @param {Response} message */

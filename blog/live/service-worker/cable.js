@@ -9,7 +9,7 @@
 
 const HELD = 16_384; // bytes that a buffering proxy holds back
 
-/** Called when any cable has changed. @type {Set<() => void>} */
+/** Called when any cable has changed, or a connection has ended. @type {Set<() => void>} */
 const watchers = new Set();
 
 export function announceChange() {
@@ -18,7 +18,7 @@ export function announceChange() {
 }
 
 /**
- * Until any cable has changed.
+ * Until any cable has changed, or a connection has ended.
  * @param {AbortSignal} signal  nobody waits any more
  */
 export function nextChange(signal) {

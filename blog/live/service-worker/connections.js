@@ -1,7 +1,7 @@
 /** A connection of an example's page: its request goes to the Python of its tab, and the answer comes back by the cable. */
 import { pathAndQuery } from "./addresses.js";
 import { decoderOf, headersOf as answerHeaders, withProbe } from "./answers.js";
-import { Transit } from "./cable.js";
+import { Transit, announceChange } from "./cable.js";
 import { tellCookies } from "./cookies.js";
 import { headersOf } from "./request-headers.js";
 
@@ -286,6 +286,7 @@ export class Connection {
     this.tab.connections.delete(this.id);
     this.tell({ kind: "end", by, why });
     this.wake();
+    announceChange(); // there may be room for another one
   }
 
   /** @param {[string, string][]} headers */

@@ -7,6 +7,7 @@ import { WebSocketConnection } from "./web-sockets.js";
 
 /** @typedef {import("./addresses.js").Place} Place */
 
+const MOST = 6; // connections that a browser has to a server at a time, over HTTP/1.1
 let connectionCount = 0;
 
 /**
@@ -22,6 +23,8 @@ export async function exchange(place, request, client) {
   for (;;) {
     const id = `${BOOT} ${++connectionCount}`;
     if (fromEventSource) await mended(id, place, request.signal);
+    if (isFull(place)) tellWaiting(id, place, request.method, "connections");
+    while (isFull(place) && !request.signal.aborted) await nextChange(request.signal);
     const tab = tabs.get(place.tab);
     const cable = tab?.cables.get(place.server);
     if (!tab || !cable || request.signal.aborted) return notRunning(request);
@@ -41,11 +44,33 @@ export async function exchange(place, request, client) {
  * @param {AbortSignal} signal  the client does not wait any more
  */
 async function mended(id, place, signal) {
-  const { tab, server, reader, source } = place;
+  const { tab, server } = place;
   const cut = () => tabs.get(tab)?.cables.get(server)?.cut;
-  const waiting = { kind: "waiting", connection: id, reader, method: "GET", path: pathAndQuery(place), source };
-  if (cut()) tabs.get(tab)?.account.add(server, waiting);
+  if (cut()) tellWaiting(id, place, "GET", "cable");
   while (cut() && !signal.aborted) await nextChange(signal);
+}
+
+/**
+ * Whether a browser would have another request wait for a connection: visitors who share a jar of cookies are the tabs of one.
+ * A WebSocket has a connection to itself.
+ * @param {Place} place
+ */
+function isFull({ tab, server, jar, socket }) {
+  const all = [...(tabs.get(tab)?.connections.values() ?? [])];
+  const taken = all.filter(({ kind, place }) => kind === "request" && place.server === server && place.jar === jar);
+  return socket === null && taken.length >= MOST;
+}
+
+/**
+ * @param {string} id
+ * @param {Place} place
+ * @param {string} method
+ * @param {"cable" | "connections"} what  it waits for: for the cable to be mended, or for a free connection
+ */
+function tellWaiting(id, place, method, what) {
+  const { tab, server, reader, source } = place;
+  const waiting = { kind: "waiting", connection: id, reader, method, path: pathAndQuery(place), source, what };
+  tabs.get(tab)?.account.add(server, waiting);
 }
 
 /** @param {Request} request */

@@ -1,0 +1,196 @@
+"""Lessons in the real JupyterLab, in a browser: Run All with frames open, twice; what is saved; the ways to a frame.
+
+All lessons are run in every night's CI; on every change the one is whose run a frame once kept from ending.
+"""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from streamside.catalogue import Lesson, Project
+from streamside.paths import ROOT
+from streamside.site.volatile_outputs import same
+from tests.conftest import opened
+
+PROJECT = Project()
+BASE = "/hub/user/ann/"
+CHOSEN = "10-publish-subscribe"
+# What goes on counting in Django's memory, of which a kernel has one: a second run tells other numbers.
+NUMBERS = re.compile(r'"id": \d+')
+LESSONS = [
+    pytest.param(lesson, id=lesson.file.stem, marks=[] if lesson.file.stem == CHOSEN else pytest.mark.nightly)
+    for lesson in PROJECT.documents
+    if any(lesson.code)
+]
+pytestmark = pytest.mark.timeout(600)
+
+OPEN = """async (path) => {
+    const widget = await jupyterapp.commands.execute("docmanager:open", { path });
+    await widget.context.ready;
+    await widget.sessionContext.ready;
+    await widget.sessionContext.session.kernel.info;
+}"""
+RUN_ALL = "() => jupyterapp.commands.execute('notebook:run-all-cells')"
+OUTPUTS = """() => [...jupyterapp.shell.currentWidget.content.model.cells]
+    .filter((cell) => cell.type === "code").map((cell) => cell.outputs.toJSON())"""
+SAVE = "() => jupyterapp.shell.currentWidget.context.save()"
+CLOSE = """async () => {
+    const { currentWidget } = jupyterapp.shell;
+    await currentWidget.sessionContext.shutdown();
+    currentWidget.dispose();
+}"""
+
+
+@pytest.fixture(scope="module")
+def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server such as a hub starts, with its token."""
+    folder = tmp_path_factory.mktemp("jupyter")
+    folders = {f"JUPYTER_{name}_DIR": str(folder / name) for name in ("RUNTIME", "CONFIG", "DATA")}
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    options = [f"--ServerApp.port={port}", f"--ServerApp.base_url={BASE}", "--LabApp.expose_app_in_browser=True"]
+    options += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--no-browser"]
+    command = [sys.executable, "-m", "streamside", "lab", "--", *options]
+    with (folder / "log").open("w+") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **folders}, stdout=log, stderr=log)
+        try:
+            yield _address(folder / "log")
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _address(log: Path) -> str:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if found := re.search(rf"(http://127\.0\.0\.1:\d+{BASE}lab)/tree/notebooks(\?token=\w+)", log.read_text()):
+            return found[1] + found[2]
+        time.sleep(0.1)
+    pytest.fail(log.read_text())
+
+
+@pytest.fixture(scope="module")
+def lab(jupyterlab: str, browser: Browser) -> Iterator[Page]:
+    """JupyterLab in a page."""
+    with opened(browser) as page:
+        page.set_default_timeout(120_000)
+        page.goto(jupyterlab)
+        page.wait_for_function("() => window.jupyterapp")
+        page.evaluate("() => jupyterapp.restored")
+        yield page
+
+
+def said(outputs: list[list[dict[str, Any]]]) -> list[list[dict[str, Any]]]:
+    """What cells say in words: in JupyterLab, the HTML of examples and tasks is another."""
+    kept = ("name", "text", "ename", "evalue")
+    words = [
+        [
+            {"plain": output.get("data", {}).get("text/plain")} | {key: output[key] for key in kept if key in output}
+            for output in cell
+        ]
+        for cell in outputs
+    ]
+    return json.loads(NUMBERS.sub('"id": 0', json.dumps(words)))
+
+
+def stored(lesson: Lesson) -> list[list[dict[str, Any]]]:
+    return said([cell["outputs"] for cell in lesson.notebook["cells"] if cell["cell_type"] == "code"])
+
+
+def differences(lesson: Lesson, outputs: list[list[dict[str, Any]]]) -> list[Any]:
+    pairs = zip(stored(lesson), said(outputs), strict=True)
+    return [(before, after) for before, after in pairs if not same(_joined(before), _joined(after))]
+
+
+def _joined(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Text is stored in lines, and printed in pieces."""
+    whole = [
+        {key: "".join(value) if isinstance(value, list) else value for key, value in output.items()}
+        for output in outputs
+    ]
+    merged: list[dict[str, Any]] = []
+    for output in whole:
+        if merged and "text" in output and "text" in merged[-1]:
+            merged[-1]["text"] += output["text"]
+        else:
+            merged.append(output)
+    return merged
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_lesson_runs_twice_with_its_frames_open_and_is_saved_as_it_was(lesson: Lesson, lab: Page):
+    before = lesson.file.read_bytes()
+    lab.evaluate(OPEN, lesson.path)
+    try:
+        lab.evaluate(RUN_ALL)
+        assert differences(lesson, lab.evaluate(OUTPUTS)) == []
+        frames = lab.locator(".streamside-frame iframe")
+        expect(frames).to_have_count(sum("live(" in text and "import" not in text for _, text in lesson.code))
+        watching = []
+        for frame in frames.all():
+            another = lab.context.new_page()
+            another.goto(frame.get_attribute("src"))
+            another.get_by_role("button", name="Run", exact=True).click()
+            expect(another.locator("live-example")).to_have_attribute("state", "running")
+            watching.append(another)
+        lab.bring_to_front()
+        lab.evaluate(RUN_ALL)
+        assert differences(lesson, lab.evaluate(OUTPUTS)) == []
+        for another in watching:
+            expect(another.locator("live-example")).to_have_attribute("state", "running")
+            another.close()
+        lab.evaluate(SAVE)
+        assert lesson.file.read_bytes() == before
+    finally:
+        lab.evaluate(CLOSE)
+        lesson.file.write_bytes(before)
+
+
+def test_a_frame_goes_through_the_proxy_or_says_what_is_missing(lab: Page, jupyterlab: str):
+    """As behind a hub: ports of the kernel's machine cannot be reached; and as where there is no proxy either."""
+    lesson = PROJECT.lessons[0]
+    before = lesson.file.read_bytes()
+    port = re.search(r":(\d+)/", jupyterlab)[1]
+    elsewhere = re.compile(rf"http://127\.0\.0\.1:(?!{port}/)")
+    lab.context.route(elsewhere, lambda route: route.abort())
+    lab.evaluate(OPEN, lesson.path)
+    run_first = """async () => {
+        const { content } = jupyterapp.shell.currentWidget;
+        for (const index of [2, 3]) {
+            content.activeCellIndex = index;
+            await jupyterapp.commands.execute("notebook:run-cell");
+        }
+    }"""
+    try:
+        lab.evaluate(run_first)
+        frame = lab.locator(".streamside-frame iframe")
+        expect(frame).to_have_attribute("src", re.compile(rf"^http://127\.0\.0\.1:{port}{BASE}proxy/\d+/"))
+        app = lab.frame_locator(".streamside-frame iframe")
+        app.get_by_role("button", name="Run", exact=True).click()
+        expect(app.locator(".wire-list")).to_contain_text("message number 1")
+        expect(app.frame_locator("iframe").locator("body")).to_contain_text("message number 1")
+        app.get_by_role("button", name="Cut the cable").click()
+        expect(app.locator(".wire-list")).to_contain_text("The cable was cut.")
+        assert frame.bounding_box()["height"] == app.locator("body").bounding_box()["height"]
+        lab.context.route(re.compile("/proxy/"), lambda route: route.abort())
+        lab.evaluate(run_first)
+        output = lab.locator(".streamside-frame")
+        expect(output.get_by_role("status")).to_contain_text("neither directly nor through jupyter-server-proxy")
+        expect(output.locator("pre.transcript")).to_be_visible()
+        lab.evaluate(SAVE)
+        assert lesson.file.read_bytes() == before
+    finally:
+        lab.evaluate(CLOSE)
+        lesson.file.write_bytes(before)
+        lab.context.unroute(elsewhere)
+        lab.context.unroute(re.compile("/proxy/"))
