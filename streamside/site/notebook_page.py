@@ -164,6 +164,7 @@ def _rendered(html: str, prose: Prose) -> str:
     """HTML that a lesson's code made. A live example stands as it is: its recording is data, not links of this page."""
     if "<live-example" in html:
         return html
+    html = html.replace("<pre>", '<pre tabindex="0">')  # a task's code, which may be wider than the page
     return scrollable(prose.relinked(html)) if html.lstrip().startswith("<table") else prose.relinked(html)
 
 

@@ -38,6 +38,8 @@ def completed(page: str, ours: str) -> str:
     _keep_on_this_site(theirs)
     for element in other.select(", ".join(HEAD)):
         theirs.head.append(element)
+    for dark in theirs.select("link.quarto-color-alternate"):
+        dark["media"] = "screen"  # paper is light
     _name_landmarks(theirs, theirs.body, theirs.main, other)
     _put_example_first(theirs.main)
     _mend_anchors(theirs.main)

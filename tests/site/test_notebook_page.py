@@ -71,12 +71,14 @@ def test_outputs_are_shown_in_the_richest_form_that_is_stored(tutorial: Path):
         code("2", output(text_markdown="[b](02-b.ipynb)", text_plain="plainest")),
         code("3", output(text_plain="'quoted' & <tagged>")),
         code("4", output(text_html="<table><tr><td>cell</td></tr></table>")),
+        code("5", output(text_html="<live-exercise><pre><code>long</code></pre></live-exercise>")),
     )
     assert "<b>rich</b>" in page
     assert '<a href="02-b.html">b</a>' in page
     assert "'quoted' &amp; &lt;tagged&gt;</pre>" in page
     assert "plain" not in page.partition("<main")[2]
     assert 'aria-label="Table">\n<table><tr>' in page
+    assert '<pre tabindex="0"><code>long' in page  # the keyboard scrolls it
 
 
 def test_an_error_that_a_lesson_keeps_is_shown_without_the_terminals_colours(tutorial: Path):

@@ -14,6 +14,7 @@ QUARTOS = """<!DOCTYPE html>
 <title>A – Small</title>
 <script src="https://cdn.jsdelivr.net/npm/jquery@3.5.1/dist/jquery.min.js" crossorigin="anonymous"></script>
 <script src="../site_libs/quarto-nav/quarto-nav.js"></script>
+<link href="../site_libs/dark.css" rel="stylesheet" class="quarto-color-scheme quarto-color-alternate">
 <script src="https://cdn.jsdelivr.net/npm/requirejs@2.3.6/require.min.js" crossorigin="anonymous"></script>
 <script type="application/javascript">define('jquery', [],function() {return window.jQuery;})</script>
 </head>
@@ -79,7 +80,10 @@ def test_nothing_comes_from_elsewhere_and_the_rest_stays_as_it_came(page: Beauti
 
 def test_head_and_foot_say_what_ours_say(page: BeautifulSoup):
     assert page.head
-    assert [link["href"] for link in page.head.select("link")] == [
+    assert [(link["href"], link["media"]) for link in page.head.select("link[media]")] == [
+        ("../site_libs/dark.css", "screen")  # paper is light
+    ]
+    assert [link["href"] for link in page.head.select("link:not([media])")] == [
         "https://example.org/notebooks/01-a.html",
         "../feed.xml",
         "../theme/live.css",
