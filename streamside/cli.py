@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from streamside.catalogue import Lesson, Project
-from streamside.errors import UserError
+from streamside.errors import Complaint, UserError
 from streamside.paths import COMMAND, ROOT
 from streamside.setup import SetupError
-from streamside.site import check, jupyterlab, new_lesson, outdated, render_site, run_lessons
+from streamside.site import check, example_rules, jupyterlab, new_lesson, newest, outdated, render_site, run_lessons
 from streamside.site.pyodide import example_trial
 
 
@@ -60,8 +60,16 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument("--part", default="", help="the title of a part of _quarto.yml; else that of the last lesson")
     start.set_defaults(command=_new)
 
-    examine = commands.add_parser("check", help="say what is wrong with the lessons and their pages")
+    examine = commands.add_parser("check", help="say what is wrong with the lessons, their examples and their pages")
+    examine.add_argument("file", nargs="?", type=Path, help="a notebook, or a file in examples/; without any: all")
+    examine.add_argument("--fix", action="store_true", help="mend what is mechanical")
     examine.set_defaults(command=_check)
+
+    canary = commands.add_parser(
+        "newest", help="try the newest release of a package that is taught; changes this checkout"
+    )
+    canary.add_argument("package", help=", ".join((*newest.PYTHON, *newest.BROWSER)))
+    canary.set_defaults(command=_newest)
     return parser
 
 
@@ -117,14 +125,37 @@ def _new(project: Project, options: argparse.Namespace) -> int:
     return 0
 
 
-def _check(project: Project, _: argparse.Namespace) -> int:
-    render_site.render(project)
-    complaints = check.check(project, project.root / "_site")
-    complaints += check.false_claims(project.examples, example_trial.try_out(project.examples))
+def _check(project: Project, options: argparse.Namespace) -> int:
+    complaints = _complaints(project, options.file)
+    fixes = [complaint for complaint in complaints if complaint.fix] if options.fix else []
+    for complaint in fixes:
+        print(f"fixing {complaint.where}: {complaint.what}", file=sys.stderr)
+        if complaint.fix:
+            complaint.fix()
+    if fixes:
+        complaints = _complaints(Project(project.root), options.file)
     for complaint in complaints:
         print(complaint)
     print(f"{len(complaints)} complaints" if complaints else "nothing to complain of")
     return 1 if complaints else 0
+
+
+def _complaints(project: Project, file: Path | None) -> list[Complaint]:
+    """All about the tutorial, or a file of it; of examples that do not start, no more than that."""
+    within = check.scope(project, file)
+    complaints = [*example_rules.complaints(within.examples), *example_rules.linted(within.examples)]
+    if any(example_rules.keeps_it_from_starting(complaint) for complaint in complaints):
+        return complaints
+    render_site.render(project)
+    pages = project.root / "_site"
+    complaints += check.check(project, pages, within)
+    complaints += check.invalid_html(within.lessons, pages)
+    complaints += check.false_claims(within.examples, example_trial.try_out(within.examples))
+    return complaints
+
+
+def _newest(project: Project, options: argparse.Namespace) -> int:
+    return newest.main(options.package, project.root)
 
 
 def _named(path: str, lessons: Sequence[Lesson]) -> Lesson:

@@ -1,4 +1,7 @@
-"""The one error for what a person can put right: an author's file, a missing tool, a name that is not there."""
+"""For what a person can put right, an author's file, a missing tool, a wrong name: the one error, and a complaint."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 
 class UserError(Exception):
@@ -12,6 +15,19 @@ class UserError(Exception):
         self.where = where
         self.what = what
         self.remedy = remedy
+
+    def __str__(self) -> str:
+        return sentence(self.where, self.what, self.remedy)
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """Something that the checker finds wrong, in the same three parts; `fix` does what is mechanical."""
+
+    where: str
+    what: str
+    remedy: str
+    fix: Callable[[], None] | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         return sentence(self.where, self.what, self.remedy)

@@ -11,7 +11,7 @@ from difflib import unified_diff
 from html.parser import HTMLParser
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 import mistune
@@ -27,6 +27,9 @@ from streamside.recording import Recording
 from streamside.server import Server
 from streamside.server import serve as serve_app
 from streamside.transcript import fenced
+
+if TYPE_CHECKING:
+    from streamside.notebook_frames import Frames
 
 __all__ = ["check", "contents", "follow", "listen", "live", "serve", "source", "task"]
 
@@ -219,12 +222,22 @@ def _is_open_in_jupyter() -> bool:
 
 def _framed(title: str, element: str) -> str:
     """An element with what opens a frame in its place: there it runs, in a process of its own, and touches no other."""
-    from streamside import notebook_frames  # it takes half a second to import, and only this needs it
+    return _output("frame", element, page=_frames().add(title, element), title=title)
 
-    frames = notebook_frames.start()
-    about = {"port": frames.port, "secret": frames.secret, "page": frames.add(title, element), "title": title}
-    data = " ".join(f'data-{name}="{html.escape(str(value))}"' for name, value in about.items())
-    return f'<div class="streamside-frame" {data}>\n{element}\n<script>\n{notebook_frames.OPENER}</script>\n</div>'
+
+def _output(name: str, content: str, **about: object) -> str:
+    """A part of an output with the script that leads from it to this kernel's frames."""
+    from streamside.notebook_frames import IN_OUTPUT
+
+    about = {"port": _frames().port, "secret": _frames().secret, **about}
+    data = " ".join(f'data-{key}="{html.escape(str(value))}"' for key, value in about.items())
+    return f'<div class="streamside-{name}" {data}>\n{content}\n<script>\n{IN_OUTPUT}</script>\n</div>'
+
+
+def _frames() -> "Frames":
+    from streamside import notebook_frames  # it takes half a second to import, and only JupyterLab needs it
+
+    return notebook_frames.start(check)
 
 
 def _headers_of_htmx(page: str, path: str) -> dict[str, str]:
@@ -284,10 +297,11 @@ class Task:
 
     def _repr_html_(self) -> str:
         exercise = self.exercise
-        text = str(mistune.html(exercise.text)).strip()
+        # A long line can be scrolled to by the keyboard.
+        text = str(mistune.html(exercise.text)).strip().replace("<pre>", '<pre tabindex="0">')
         notebook = (
             f"<p>Change <code>examples/{exercise.path}</code>, save it, and run "
-            f"<code>check({exercise.number})</code>.</p>\n"
+            f"<code>check({exercise.number})</code>.</p>\n{_output('check', '', task=exercise.number)}\n"
             if _is_open_in_jupyter()
             else ""
         )

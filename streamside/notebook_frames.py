@@ -14,6 +14,7 @@ import socket
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -31,12 +32,13 @@ from streamside.paths import ROOT
 from streamside.wire_proxy import Place, Wire
 
 WINDOW = 64  # entries that a page may have yet to be told, before its servers have to wait
+FROM_ANYWHERE = {"access-control-allow-origin": "*"}  # who asks knows the secret
 HEARTBEAT = 15.0  # seconds
 PATIENCE = 5.0  # seconds that a page may be silent before its servers end
 SCRIPTS = {"live": ROOT / "blog" / "live", "theme": ROOT / "blog" / "theme"}
 PAGE = (SCRIPTS["live"] / "notebook" / "frame.html").read_text(encoding="utf-8")
-# The script that opens a frame where a notebook shows an output.
-OPENER = (SCRIPTS["live"] / "notebook" / "open-frame.js").read_text(encoding="utf-8")
+# The script in an output that needs this server.
+IN_OUTPUT = (SCRIPTS["live"] / "notebook" / "output.js").read_text(encoding="utf-8")
 
 
 class Running:
@@ -145,8 +147,9 @@ class Tab:
 class Frames:
     """The server of a kernel's frames: `port`, and the `secret` with which its addresses begin."""
 
-    def __init__(self) -> None:
+    def __init__(self, check: Callable[[int], str] = str) -> None:
         self.secret = secrets.token_urlsafe(16)
+        self._check = check
         self._pages: list[tuple[str, str]] = []
         self._tabs: dict[str, Tab] = {}
         self._socket = socket.create_server(("127.0.0.1", 0))
@@ -189,6 +192,7 @@ class Frames:
         return [
             web.get(f"{site}/alive", _alive),
             web.get(f"{site}/{{page:\\d+}}.html", self._page),
+            web.post(f"{site}/check/{{task:\\d+}}", self._verdict),
             web.get(f"{site}/local/{{tab}}/wire", self._listen),
             web.post(f"{site}/local/{{tab}}/{{kind}}", self._command),
             web.get(f"{site}/live/examples/{{name}}", _program),
@@ -209,6 +213,11 @@ class Frames:
         title, content = self._pages[number]
         text = PAGE.replace("{{title}}", html.escape(title)).replace("{{content}}", content)
         return web.Response(text=text, content_type="text/html")
+
+    async def _verdict(self, request: web.Request) -> web.Response:
+        """What is missing yet in a task; the notebook asks, from another origin."""
+        verdict = await asyncio.to_thread(self._check, int(request.match_info["task"]))
+        return web.Response(text=verdict, headers=FROM_ANYWHERE)
 
     async def _listen(self, request: web.Request) -> web.StreamResponse:
         """What happens, as an event stream, of course."""
@@ -277,16 +286,16 @@ class Frames:
 
 
 @cache
-def start() -> Frames:
-    """The frames of this process, served until it ends."""
-    frames = Frames()
+def start(check: Callable[[int], str]) -> Frames:
+    """The frames of this process, served until it ends; `check` says of a task what is missing yet."""
+    frames = Frames(check)
     atexit.register(frames.stop)
     return frames
 
 
 async def _alive(_: web.Request) -> web.Response:
     """The notebook asks, from another origin, whether it gets here."""
-    return web.Response(status=204, headers={"access-control-allow-origin": "*"})
+    return web.Response(status=204, headers=FROM_ANYWHERE)
 
 
 async def _program(request: web.Request) -> web.Response:

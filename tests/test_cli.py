@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from streamside import cli
-from streamside.errors import UserError
+from streamside.errors import Complaint, UserError
 from streamside.paths import ROOT
+from streamside.site import card_pictures
 from tests.small_tutorial import code, markdown, write_notebook
 
 
@@ -16,6 +17,8 @@ from tests.small_tutorial import code, markdown, write_notebook
 def in_project(project: Path, monkeypatch) -> Path:
     """A small tutorial, and the command without its slow parts: pages, and Python as in a page."""
     monkeypatch.setattr(cli.render_site, "render", lambda project: ["index.html"])
+    monkeypatch.setattr(cli.example_rules, "complaints", lambda examples: [])
+    monkeypatch.setattr(cli.check, "invalid_html", lambda lessons, pages: [])
     monkeypatch.setattr(cli.example_trial, "try_out", lambda examples: {example.name: None for example in examples})
     return project
 
@@ -53,11 +56,38 @@ def test_a_cell_that_fails_is_said_and_nothing_is_built(in_project, capsys):
     assert captured.out == ""
 
 
+@pytest.mark.parametrize(("options", "taken", "files"), [([], 1, 1), (["--cards"], 0, 1), (["--cards"], 1, 2)])
+def test_pages_are_made_again_when_their_pictures_have_come(in_project, capsys, monkeypatch, options, taken, files):
+    write_notebook(in_project / "notebooks/01-a.ipynb", markdown("# A"))
+    monkeypatch.setattr(card_pictures, "take", lambda project: taken)
+    assert cli.main(["build", *options], in_project) == 0
+    assert capsys.readouterr().out == f"_site: {files} files changed\n"
+
+
 def test_check_counts_its_complaints(in_project, capsys):
     assert cli.main(["check"], in_project) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1] == f"{len(lines) - 1} complaints"
     assert any("the stored outputs are out of date" in line for line in lines)
+
+
+def test_check_looks_at_one_file_and_mends_what_is_mechanical(in_project, capsys, monkeypatch):
+    notebook = in_project / "notebooks/01-a.ipynb"
+    write_notebook(notebook, markdown("A."), code("from examples import one\nsource = print\nsource('one', 'app')"))
+    monkeypatch.setattr(cli.run_lessons, "run", lambda lessons, say: None)
+    assert cli.main(["check", "--fix", str(notebook)], in_project) == 1
+    captured = capsys.readouterr()
+    assert "fixing notebooks/01-a.ipynb, cell 1: `examples` is not what the code imports" in captured.err
+    assert "`examples`" not in captured.out
+
+
+def test_an_example_that_does_not_start_is_all_that_is_said(in_project, capsys, monkeypatch):
+    (in_project / "examples/one.py").write_text("x =\n")
+    broken = Complaint("examples/one.py, line 1", "is no Python (x)", "correct it")
+    monkeypatch.setattr(cli.example_rules, "complaints", lambda examples: [broken])
+    monkeypatch.setattr(cli.render_site, "render", None)
+    assert cli.main(["check", str(in_project / "examples/one.py")], in_project) == 1
+    assert capsys.readouterr().out.splitlines()[0] == "examples/one.py, line 1: is no Python (x); correct it"
 
 
 def test_new_says_what_it_has_made_and_how_to_go_on(in_project, capsys, monkeypatch):

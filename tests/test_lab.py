@@ -2,9 +2,10 @@
 
 import asyncio
 import json
+import re
 from html.parser import HTMLParser
 from types import ModuleType
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import mistune
 import pytest
@@ -22,6 +23,15 @@ def stop_servers():
     for server in lab._servers.values():
         server.stop()
     lab._servers.clear()
+
+
+@pytest.fixture
+def in_jupyterlab(monkeypatch):
+    """The notebook is open in JupyterLab: what its outputs name is served."""
+    monkeypatch.setenv("JPY_SESSION_NAME", "x")
+    yield
+    notebook_frames.start(check).stop()
+    notebook_frames.start.cache_clear()
 
 
 def example(app) -> ModuleType:
@@ -121,23 +131,17 @@ def test_what_a_click_fetches_is_asked_for_as_htmx_does():
     assert page.request_headers == stream.request_headers == ()
 
 
-def test_only_a_notebook_that_is_open_in_jupyter_has_a_frame(monkeypatch):
-    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+def test_a_notebook_that_is_open_in_jupyter_has_a_frame(in_jupyterlab, monkeypatch):
     shown = live(basic_stream, seconds=0.1)
+    text = shown._repr_html_()
+    monkeypatch.delenv("JPY_SESSION_NAME")
     stored = shown._repr_html_()
     assert stored.startswith("<live-example ")
-    monkeypatch.setenv("JPY_SESSION_NAME", "x")
-    text = shown._repr_html_()
     assert stored in text
-    frames = notebook_frames.start()
-    try:
-        found = Found(text).tags["div"]
-        assert found["data-title"] == basic_stream.__doc__.splitlines()[0].removesuffix(".")
-        page = f"http://127.0.0.1:{found['data-port']}/{found['data-secret']}/{found['data-page']}.html"
-        assert stored in urlopen(page).read().decode()
-    finally:
-        frames.stop()
-        notebook_frames.start.cache_clear()
+    found = Found(text).tags["div"]
+    assert found["data-title"] == basic_stream.__doc__.splitlines()[0].removesuffix(".")
+    page = f"http://127.0.0.1:{found['data-port']}/{found['data-secret']}/{found['data-page']}.html"
+    assert stored in urlopen(page).read().decode()
 
 
 def test_hostile_pages_stay_inside_the_recording():
@@ -211,10 +215,9 @@ def test_a_task_reads_well_without_a_script():
     assert "check(1)" not in shown
 
 
-def test_a_task_of_several_files_names_one(monkeypatch):
+def test_a_task_of_several_files_names_one(in_jupyterlab):
     from examples import django_yo
 
-    monkeypatch.setenv("JPY_SESSION_NAME", "x")
     change = {'"yo", "yo"': '"yo", "no"'}
     text = task(1, django_yo, "tell", "", file="signals.py", see=[], hint="", solution=change)._repr_html_()
     assert 'example="django_yo" file="django_yo/signals.py" definition="tell"' in text
@@ -222,10 +225,15 @@ def test_a_task_of_several_files_names_one(monkeypatch):
     assert '<ins>+    publish("yo", "no", data)</ins>' in text
 
 
-def test_in_jupyterlab_a_task_says_how_it_is_checked(monkeypatch):
-    monkeypatch.setenv("JPY_SESSION_NAME", "x")
-    shown = task(2, basic_stream, "progress", "Send three.", **TASK)._repr_html_()
+def test_in_jupyterlab_a_task_says_how_it_is_checked_and_has_its_check(in_jupyterlab):
+    shown = task(2, basic_stream, "progress", "Send three:\n\n    range(3)", **TASK)._repr_html_()
     assert "run <code>check(2)</code>" in shown
+    assert '<pre tabindex="0"><code>range(3)' in shown
+    (about,) = re.findall(
+        r'<div class="streamside-check" data-port="(\d+)" data-secret="([^"]+)" data-task="2">', shown
+    )
+    asked = Request("http://127.0.0.1:{}/{}/check/2".format(*about), method="POST")
+    assert urlopen(asked).read().decode() == str(check(2))
 
 
 def test_a_task_that_does_not_fit_its_example_is_said():

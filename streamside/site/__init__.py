@@ -3,7 +3,8 @@
 `atomic_files` → `volatile_outputs` → `addresses` → `cards` → `versions` → `outdated` → `run_lessons`
 → `notebook_cells` → `markdown` → `lesson_markdown` → `notebook_page` → `quarto_page` → `finished_page` → `feed`
 → `search_index` → `site_map` → `pyodide/` → `bundle` → `deployment` → `render_site` → `card_pictures`
-→ `quarto_post_render`, `quarto_render` → `new_lesson` → `check` → `preview` → `jupyterlab`, `save_hook`
+→ `quarto_post_render`, `quarto_render` → `example_visit` → `example_rules` → `new_lesson` → `check` → `newest`
+→ `preview` → `jupyterlab`, `save_hook`
 """
 
 import sys

@@ -3,17 +3,22 @@
 import ast
 import json
 import re
+import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
+from streamside import setup
 from streamside.catalogue import Example, Lesson, Project, cell_text, parsed
-from streamside.errors import UserError, sentence
+from streamside.errors import Complaint, UserError
 from streamside.exercise_trial import faults
-from streamside.site.new_lesson import TO_DO
-from streamside.site.outdated import is_current
+from streamside.paths import COMMAND, ROOT
+from streamside.site import run_lessons
+from streamside.site.example_rules import TO_DO
+from streamside.site.outdated import edited_outputs, is_current
 
 ADDRESS = re.compile(
     r"(?:https?://|\b)(?:127\.0\.0\.1|localhost|0\.0\.0\.0|\[::1\]):\d+|(?:file://)?/(?:home|Users|root|tmp)/\w[^\s\"'<]*"
@@ -23,27 +28,39 @@ IMAGE = re.compile(r"!\[\s*\]\([^)]*\)|<img\b(?![^>]*\balt=)[^>]*>")
 
 
 @dataclass(frozen=True)
-class Complaint:
-    """Something that is wrong: where (file, cell), what, and the remedy in one line."""
+class Scope:
+    """What of a tutorial is looked at."""
 
-    where: str
-    what: str
-    remedy: str
-
-    def __str__(self) -> str:
-        return sentence(self.where, self.what, self.remedy)
+    lessons: tuple[Lesson, ...]
+    examples: tuple[Example, ...]
 
 
-def check(project: Project, pages: Path) -> list[Complaint]:
-    """All complaints about the tutorial, whose pages have been rendered into the folder `pages`."""
+def scope(project: Project, file: Path | None = None) -> Scope:
+    """All; or a lesson with its examples; or an example with the lessons that import it. Raises `UserError`."""
+    if file is None:
+        return Scope(project.documents, project.examples)
+    for lesson in project.documents:
+        if file.resolve() == lesson.file.resolve():
+            return Scope((lesson,), () if unreadable(lesson) else lesson.examples)
+    for example in project.examples:
+        if file.resolve() in (example.path.resolve(), *(each.resolve() for each in example.files)):
+            users = [lesson for lesson in project.documents if not unreadable(lesson) and example in lesson.examples]
+            return Scope(tuple(users), (example,))
+    raise UserError(str(file), "is no lesson of _quarto.yml and no example", "name a notebook, or a file in examples/")
+
+
+def check(project: Project, pages: Path, within: Scope | None = None) -> list[Complaint]:
+    """All complaints about the tutorial, or a part, whose pages have been rendered into the folder `pages`."""
+    within = within or scope(project)
     unread = {lesson: complaint for lesson in project.documents if (complaint := unreadable(lesson))}
-    complaints = [*unlisted(project), *unread.values()]
+    complaints = [*(unlisted(project) if within.lessons == project.documents else ())]
+    complaints += [complaint for lesson, complaint in unread.items() if lesson in within.lessons]
     sound = [lesson for lesson in project.documents if lesson not in unread]
-    for test in (front_matter, unfinished, outdated, addresses, missing_alt_texts, faulty_tasks):
-        complaints += [complaint for lesson in sound for complaint in test(lesson)]
-    complaints += [complaint for example in project.examples for complaint in unfinished_example(example)]
-    complaints += unshown(sound, project.examples)
-    complaints += dead_links(sound, pages)
+    looked_at = [lesson for lesson in sound if lesson in within.lessons]
+    for test in (front_matter, unfinished, headings, outdated, addresses, pictures, unrecorded, faulty_tasks):
+        complaints += [complaint for lesson in looked_at for complaint in test(lesson)]
+    complaints += unshown(sound, within.examples)
+    complaints += dead_links(looked_at, pages)
     return complaints
 
 
@@ -72,7 +89,20 @@ def front_matter(lesson: Lesson) -> Iterator[Complaint]:
     imported = {example.name for example in lesson.examples}
     if set(lesson.front_matter.get("examples") or []) != imported:
         names = ", ".join(sorted(imported))
-        yield Complaint(f"{lesson.path}, cell 1", "`examples` is not what the code imports", f"make it [{names}]")
+        yield Complaint(
+            f"{lesson.path}, cell 1",
+            "`examples` is not what the code imports",
+            f"make it [{names}]",
+            lambda: _write_examples(lesson, names),
+        )
+
+
+def _write_examples(lesson: Lesson, names: str) -> None:
+    """Put the names of the examples into the front matter."""
+    first = lesson.notebook["cells"][0]
+    text = re.sub(r"^examples:.*\n(?:[ -].*\n)*", "", cell_text(first), flags=re.MULTILINE).rstrip()
+    first["source"] = f"{text.removesuffix('---')}examples: [{names}]\n---"
+    run_lessons.store(lesson.file, lesson.notebook)
 
 
 def unfinished(lesson: Lesson) -> Iterator[Complaint]:
@@ -82,17 +112,32 @@ def unfinished(lesson: Lesson) -> Iterator[Complaint]:
             yield Complaint(f"{lesson.path}, cell {number}", "is still to be written", "write what it asks for")
 
 
-def unfinished_example(example: Example) -> Iterator[Complaint]:
-    """The same in an example."""
-    for number, line in enumerate(example.text.splitlines(), 1):
-        if TO_DO in line:
-            yield Complaint(f"{_place(example)}, line {number}", "is still to be written", "write what it asks for")
+FENCED = re.compile(r"^ *(`{3,}|~{3,}).*?^ *\1`*~* *$", re.DOTALL | re.MULTILINE)
+
+
+def headings(lesson: Lesson) -> Iterator[Complaint]:
+    """Headings of the first rank: the page has one, its title."""
+    for number, cell in enumerate(lesson.notebook["cells"], 1):
+        if cell["cell_type"] == "markdown" and (found := re.search(r"^# .*", FENCED.sub("", cell_text(cell)), re.M)):
+            where = f"{lesson.path}, cell {number}"
+            yield Complaint(
+                where, f"{found[0]!r} would be the page's second h1", "begin with `##`: the title is the first"
+            )
 
 
 def outdated(lesson: Lesson) -> Iterator[Complaint]:
-    """Outputs that come from other cells, another example or another package than there is now."""
+    """Outputs of other cells, another example or another package than there is now; or that somebody has changed."""
+
+    def run() -> None:
+        run_lessons.run([lesson], lambda _: None)
+
     if not is_current(lesson):
-        yield Complaint(lesson.path, "the stored outputs are out of date", f"`streamside run {lesson.path}`")
+        what, remedy = "the stored outputs are out of date", f"`{COMMAND} run {lesson.path}`"
+        yield Complaint(lesson.path, what, remedy, run)
+        return
+    for number in edited_outputs(lesson):
+        what, remedy = "its output is not the one of the last run", f"`{COMMAND} run --all {lesson.path}`"
+        yield Complaint(f"{lesson.path}, cell {number}", what, remedy, run)
 
 
 def addresses(lesson: Lesson) -> Iterator[Complaint]:
@@ -100,17 +145,43 @@ def addresses(lesson: Lesson) -> Iterator[Complaint]:
     for number, cell in enumerate(lesson.notebook["cells"], 1):
         if found := ADDRESS.search(json.dumps(cell.get("outputs", []), ensure_ascii=False)):
             where = f"{lesson.path}, cell {number}"
-            yield Complaint(
-                where, f"the output names {found[0]} of this machine", f"`streamside run --all {lesson.path}`"
-            )
+            remedy = f"change what prints it; then `{COMMAND} run {lesson.path}`"
+            yield Complaint(where, f"the output names {found[0]} of this machine", remedy)
 
 
-def missing_alt_texts(lesson: Lesson) -> Iterator[Complaint]:
-    """Pictures that say nothing to a reader who does not see them."""
+def pictures(lesson: Lesson) -> Iterator[Complaint]:
+    """Pictures that say nothing to a reader who does not see them, or that were pasted into the notebook."""
     for number, cell in enumerate(lesson.notebook["cells"], 1):
+        where = f"{lesson.path}, cell {number}"
+        if pasted := ", ".join(cell.get("attachments", {})):
+            remedy = f"save it beside the notebook, and write `![what it shows]({next(iter(cell['attachments']))})`"
+            yield Complaint(where, f"{pasted} was pasted into the notebook, and no page has it", remedy)
         texts = [cell_text(cell)] if cell["cell_type"] == "markdown" else _output_texts(cell.get("outputs", []))
         for found in (match[0] for text in texts for match in IMAGE.finditer(text)):
-            yield Complaint(f"{lesson.path}, cell {number}", f"{found} has no alternative text", "say what it shows")
+            yield Complaint(where, f"{found} has no alternative text", "say what it shows")
+
+
+LIVE = re.compile(r'<live-example ([^>]*)>.*?<script type="application/json">(.*?)</script>', re.DOTALL)
+
+
+def unrecorded(lesson: Lesson) -> Iterator[Complaint]:
+    """Live examples whose page opens an event source in a script, of which their recording has nothing."""
+    for number, cell in enumerate(lesson.notebook["cells"], 1):
+        for text in _output_texts(cell.get("outputs", [])):
+            for attributes, recorded in LIVE.findall(text):
+                exchanges = json.loads(recorded)["exchanges"]
+                page = "".join(text for _, text in exchanges[0]["chunks"]) if exchanges else ""
+                opened = re.search(r"new EventSource\(\s*[\"'`]([^\"'`?]+)", page)
+                if opened and not any(_is_stream(exchange) for exchange in exchanges):
+                    name = next(iter(re.findall(r'example="(\w+)"', attributes)), "it")
+                    what = f"the recording of {name} has no stream: its page opens one in a script"
+                    yield Complaint(
+                        f"{lesson.path}, cell {number}", what, f'write `live({name}, then=["{opened[1]}"])`'
+                    )
+
+
+def _is_stream(exchange: Mapping[str, Any]) -> bool:
+    return any(name == "content-type" and value.startswith("text/event-stream") for name, value in exchange["headers"])
 
 
 def faulty_tasks(lesson: Lesson) -> Iterator[Complaint]:
@@ -153,11 +224,6 @@ def unshown(lessons: Iterable[Lesson], all_examples: Iterable[Example]) -> Itera
                 if name and (module, name) not in shown and not _members_shown(node, module, shown):
                     remedy = f'add `source({module.split(".")[-1]}, "{name}")` to one'
                     yield Complaint(f"{where}, line {node.lineno}", f"no lesson shows `{name}`", remedy)
-
-
-def _place(example: Example) -> str:
-    """Where an example's program is, from the root."""
-    return f"examples/{example.name}/__init__.py" if example.is_folder else f"examples/{example.name}.py"
 
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -228,7 +294,7 @@ def dead_links(lessons: Iterable[Lesson], pages: Path) -> Iterator[Complaint]:
 
     for lesson in lessons:
         if not (pages / lesson.href).is_file():
-            yield Complaint(lesson.path, "has not been rendered", "`streamside build`")
+            yield Complaint(lesson.path, "has not been rendered", f"`{COMMAND} build`")
             continue
         for link in page(pages / lesson.href).links:
             if problem := _problem(link, lesson.href, pages, page):
@@ -250,12 +316,31 @@ def _problem(link: str, href: str, pages: Path, page: Callable[[Path], "_Page"])
 
 
 def _where(link: str, lesson: Lesson) -> str:
-    """The cell in which the link stands; the page's frame belongs to no cell."""
-    stem = Path(urlsplit(link).path).stem or urlsplit(link).fragment
-    for number, cell in enumerate(lesson.notebook["cells"], 1):
-        if stem and stem in cell_text(cell) + json.dumps(cell.get("outputs", [])):
-            return f"{lesson.path}, cell {number}"
+    """The cell in which the link stands, as the page has it or as the notebook does; the page's frame is in no cell."""
+    source = re.sub(r"\.html(?=#|$)", ".ipynb", link)
+    end = Path(urlsplit(link).path).name or f"#{urlsplit(link).fragment}"
+    for text in (link, source, source.replace(".ipynb", ".md"), end):
+        for number, cell in enumerate(lesson.notebook["cells"], 1):
+            if cell["cell_type"] != "raw" and text in cell_text(cell) + json.dumps(cell.get("outputs", [])):
+                return f"{lesson.path}, cell {number}"
     return lesson.path
+
+
+def invalid_html(lessons: Iterable[Lesson], pages: Path) -> Iterator[Complaint]:
+    """What html-validate finds wrong with the lessons' pages, by its strict recommended rules."""
+    by_page = {str((pages / lesson.href).resolve()): lesson for lesson in lessons if (pages / lesson.href).is_file()}
+    if not by_page:
+        return
+    tool = ROOT / "node_modules/html-validate/bin/html-validate.mjs"
+    command = [setup.node(), tool, "--config", ROOT / ".htmlvalidate.json", "--formatter", "json", *by_page]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, encoding="utf-8")
+    if done.returncode not in (0, 1):
+        raise UserError("html-validate", f"failed:\n{done.stderr.strip()}")
+    for result in json.loads(done.stdout or "[]"):
+        lesson = by_page[str(Path(result["filePath"]).resolve())]
+        for message in result["messages"]:
+            what = f"line {message['line']} of its page is not valid HTML ({message['message']})"
+            yield Complaint(lesson.path, what, "change the Markdown, or the HTML, that becomes it")
 
 
 class _Page(HTMLParser):

@@ -18,9 +18,9 @@ from streamside.catalogue import TABLE_OF_CONTENTS, Lesson, Part, Project
 from streamside.definitions import definitions
 from streamside.errors import UserError
 from streamside.site import atomic_files
+from streamside.site.example_rules import TO_DO
 from streamside.site.run_lessons import as_file
 
-TO_DO = "TO DO:"
 STARTERS = Path(__file__).with_name("starters")
 STARTS = {"htmx": "FastHTML with htmx", "page": "FastHTML with a script of its own", "asgi": "plain ASGI"}
 

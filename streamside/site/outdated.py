@@ -7,9 +7,10 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from streamside.catalogue import Lesson, Project, cell_text, files_below
-from streamside.digest import content, digest
+from streamside.digest import SHORT, content, digest
 from streamside.paths import ROOT
 from streamside.site import cards, versions
 
@@ -42,6 +43,34 @@ def outputs_digest(lesson: Lesson) -> str:
         parts += [[other.path, other.title, other.description] for other in project.lessons]
     parts += [[file.relative_to(root).as_posix(), digest(content(file))] for file in files if file.exists()]
     return digest(json.dumps(parts).encode())
+
+
+def output_digests(notebook: Mapping[str, Any]) -> dict[str, str]:
+    """The digests of a notebook's outputs, by the id of their cells: whoever changes one by hand is found out."""
+    return {
+        cell["id"]: digest(json.dumps(_joined(cell["outputs"]), sort_keys=True).encode())[:SHORT]
+        for cell in notebook["cells"]
+        if cell["cell_type"] == "code" and cell.get("outputs")
+    }
+
+
+def _joined(value: Any) -> Any:
+    """What JSON holds as a text or as its lines, as a text."""
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return "".join(value)
+    if isinstance(value, list):
+        return [_joined(each) for each in value]
+    return {name: _joined(each) for name, each in value.items()} if isinstance(value, dict) else value
+
+
+def edited_outputs(lesson: Lesson) -> list[int]:
+    """The numbers of the cells whose outputs are not those of the last run."""
+    stored = lesson.notebook["metadata"].get("streamside", {}).get("outputs")
+    if stored is None:
+        return []
+    now = output_digests(lesson.notebook)
+    cells = enumerate(lesson.notebook["cells"], 1)
+    return [number for number, cell in cells if now.get(cell.get("id")) != stored.get(cell.get("id"))]
 
 
 def is_current(lesson: Lesson) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from streamside.catalogue import Lesson
 from streamside.errors import UserError
 from streamside.site import atomic_files
-from streamside.site.outdated import outputs_digest
+from streamside.site.outdated import output_digests, outputs_digest
 from streamside.site.volatile_outputs import same
 
 CELL_SECONDS = 120
@@ -42,7 +42,7 @@ def _run_one(lesson: Lesson, say: Callable[[str], None], stop: threading.Event) 
     current = outputs_digest(lesson)  # from before the run: a file that is saved meanwhile makes the lesson outdated
     notebook = _executed(lesson, stop)
     _keep_equal_outputs(json.loads(lesson.file.read_text(encoding="utf-8")), notebook)
-    notebook["metadata"]["streamside"] = {"digest": current}
+    notebook["metadata"]["streamside"] = {"digest": current, "outputs": output_digests(notebook)}
     store(lesson.file, notebook)
 
 

@@ -41,6 +41,14 @@ OPEN = """async (path) => {
     await widget.sessionContext.session.kernel.info;
 }"""
 RUN_ALL = "() => jupyterapp.commands.execute('notebook:run-all-cells')"
+RUN = """async (beginnings) => {
+    const { content } = jupyterapp.shell.currentWidget;
+    for (const beginning of beginnings) {
+        const isIt = ({ model }) => model.sharedModel.source.includes(beginning);
+        content.activeCellIndex = content.widgets.findIndex(isIt);
+        await jupyterapp.commands.execute("notebook:run-cell");
+    }
+}"""
 OUTPUTS = """() => [...jupyterapp.shell.currentWidget.content.model.cells]
     .filter((cell) => cell.type === "code").map((cell) => cell.outputs.toJSON())"""
 SAVE = "() => jupyterapp.shell.currentWidget.context.save()"
@@ -135,7 +143,7 @@ def test_a_lesson_runs_twice_with_its_frames_open_and_is_saved_as_it_was(lesson:
         lab.evaluate(RUN_ALL)
         assert differences(lesson, lab.evaluate(OUTPUTS)) == []
         frames = lab.locator(".streamside-frame iframe")
-        expect(frames).to_have_count(sum("live(" in text and "import" not in text for _, text in lesson.code))
+        expect(frames).to_have_count(sum(len(re.findall(r"^live\(", text, re.M)) for _, text in lesson.code))
         watching = []
         for frame in frames.all():
             another = lab.context.new_page()
@@ -164,15 +172,8 @@ def test_a_frame_goes_through_the_proxy_or_says_what_is_missing(lab: Page, jupyt
     elsewhere = re.compile(rf"http://127\.0\.0\.1:(?!{port}/)")
     lab.context.route(elsewhere, lambda route: route.abort())
     lab.evaluate(OPEN, lesson.path)
-    run_first = """async () => {
-        const { content } = jupyterapp.shell.currentWidget;
-        for (const index of [2, 3]) {
-            content.activeCellIndex = index;
-            await jupyterapp.commands.execute("notebook:run-cell");
-        }
-    }"""
     try:
-        lab.evaluate(run_first)
+        lab.evaluate(RUN, ["from examples", "live("])
         frame = lab.locator(".streamside-frame iframe")
         expect(frame).to_have_attribute("src", re.compile(rf"^http://127\.0\.0\.1:{port}{BASE}proxy/\d+/"))
         app = lab.frame_locator(".streamside-frame iframe")
@@ -182,8 +183,12 @@ def test_a_frame_goes_through_the_proxy_or_says_what_is_missing(lab: Page, jupyt
         app.get_by_role("button", name="Cut the cable").click()
         expect(app.locator(".wire-list")).to_contain_text("The cable was cut.")
         assert frame.bounding_box()["height"] == app.locator("body").bounding_box()["height"]
+        lab.evaluate(RUN, ["import check", "task(\n    1,"])
+        check = lab.locator(".streamside-check[data-task='1']")
+        check.get_by_role("button", name="Check task 1").click()
+        expect(check.get_by_role("status")).to_contain_text("Missing: ")
         lab.context.route(re.compile("/proxy/"), lambda route: route.abort())
-        lab.evaluate(run_first)
+        lab.evaluate(RUN, ["from examples", "live("])
         output = lab.locator(".streamside-frame")
         expect(output.get_by_role("status")).to_contain_text("neither directly nor through jupyter-server-proxy")
         expect(output.locator("pre.transcript")).to_be_visible()

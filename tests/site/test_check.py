@@ -7,8 +7,9 @@ import pytest
 
 from streamside.catalogue import Project
 from streamside.errors import UserError
-from streamside.site.check import check, false_claims
-from streamside.site.outdated import outputs_digest
+from streamside.paths import COMMAND
+from streamside.site.check import check, false_claims, invalid_html, scope
+from streamside.site.outdated import output_digests, outputs_digest
 from tests.small_tutorial import code, markdown, write_lesson
 
 SHOWN = code('from examples import one\nfrom streamside.lab import source\nsource(one, "app")')
@@ -30,7 +31,10 @@ def complaints(project):
         lesson = write_lesson(project, *cells, SHOWN, **{"examples": "[one]", **front_matter})
         if sound:
             notebook = json.loads(lesson.file.read_text())
-            notebook["metadata"]["streamside"] = {"digest": outputs_digest(lesson)}
+            notebook["metadata"]["streamside"] = {
+                "digest": outputs_digest(lesson),
+                "outputs": output_digests(notebook),
+            }
             lesson.file.write_text(json.dumps(notebook))
         (project / "_site/notebooks").mkdir(parents=True, exist_ok=True)
         (project / "_site/notebooks/01-a.html").write_text(page)
@@ -40,30 +44,30 @@ def complaints(project):
 
 
 def test_what_is_in_order_gives_no_complaint(complaints):
-    assert complaints(markdown("# A")) == []
+    assert complaints(markdown("A.")) == []
 
 
 def test_outputs_that_are_out_of_date(complaints):
-    (said,) = complaints(markdown("# A"), sound=False)
-    assert said == ("notebooks/01-a.ipynb: the stored outputs are out of date; `streamside run notebooks/01-a.ipynb`")
+    (said,) = complaints(markdown("A."), sound=False)
+    assert said == (f"notebooks/01-a.ipynb: the stored outputs are out of date; `{COMMAND} run notebooks/01-a.ipynb`")
 
 
 def test_a_definition_that_no_lesson_shows(complaints, project):
     (project / "examples/one.py").write_text('"""One."""\n\n\ndef app():\n    pass\n\n\nclass Hidden:\n    pass\n')
-    (said,) = complaints(markdown("# A"))
+    (said,) = complaints(markdown("A."))
     assert said == 'examples/one.py, line 8: no lesson shows `Hidden`; add `source(one, "Hidden")` to one'
 
 
 def test_an_example_that_no_lesson_imports(complaints, project):
     (project / "examples/two.py").write_text('"""Two."""\n\n\ndef app():\n    pass\n')
-    (said,) = complaints(markdown("# A"))
+    (said,) = complaints(markdown("A."))
     assert said.startswith("examples/two.py, line 4: no lesson shows `app`")
 
 
 def test_an_example_that_is_no_python_is_said_with_its_line(complaints, project):
     (project / "examples/one.py").write_text('"""One."""\n\nx =\n')
     with pytest.raises(UserError, match=r"^examples/one\.py, line 3: invalid syntax$"):
-        complaints(markdown("# A"))
+        complaints(markdown("A."))
 
 
 def test_a_class_shown_by_its_members(complaints, project):
@@ -77,14 +81,14 @@ def test_a_definition_in_a_file_of_a_folder(complaints, project):
     (project / "examples/three").mkdir()
     (project / "examples/three/__init__.py").write_text('"""Three."""\n')
     (project / "examples/three/views.py").write_text("def view():\n    pass\n")
-    (said,) = complaints(markdown("# A"))
+    (said,) = complaints(markdown("A."))
     assert said.startswith("examples/three/views.py, line 1: no lesson shows `view`")
     assert complaints(code("from examples.three import views\nsource(views)"), examples="[one, three]") == []
 
 
 def test_a_lesson_that_the_table_of_contents_does_not_name(complaints, project):
     (project / "notebooks/02-b.ipynb").write_text("{}")
-    (said,) = complaints(markdown("# A"))
+    (said,) = complaints(markdown("A."))
     assert said == (
         "notebooks/02-b.ipynb: no part of _quarto.yml names this lesson; add `- href: notebooks/02-b.ipynb` to one"
     )
@@ -113,10 +117,10 @@ def test_links_that_lead_somewhere(complaints):
 
 
 def test_a_page_that_has_not_been_rendered(complaints, project):
-    complaints(markdown("# A"))
+    complaints(markdown("A."))
     (project / "_site/notebooks/01-a.html").unlink()
     (said,) = map(str, check(Project(project), project / "_site"))
-    assert said == "notebooks/01-a.ipynb: has not been rendered; `streamside build`"
+    assert said == f"notebooks/01-a.ipynb: has not been rendered; `{COMMAND} build`"
 
 
 @pytest.mark.parametrize("cell", [markdown("![](x.png)"), code("1", html_output("<img src=x.png>"))])
@@ -124,6 +128,78 @@ def test_a_picture_without_alternative_text(complaints, cell):
     (said,) = complaints(cell)
     assert "cell 2: " in said
     assert said.endswith("has no alternative text; say what it shows")
+
+
+def test_a_pasted_picture(complaints):
+    cell = {**markdown("![image.png](attachment:image.png)"), "attachments": {"image.png": {"image/png": "iVBORw0K"}}}
+    (said,) = complaints(cell)
+    assert said.startswith("notebooks/01-a.ipynb, cell 2: image.png was pasted into the notebook, and no page has it")
+
+
+def test_a_second_heading_of_the_first_rank(complaints):
+    (said,) = complaints(markdown("```\n# a comment\n```\n\n# Another title\n"))
+    assert said.startswith("notebooks/01-a.ipynb, cell 2: '# Another title' would be the page's second h1")
+
+
+def test_an_output_that_somebody_has_edited(complaints, project):
+    assert complaints(code("print(1)", stdout("1\n"))) == []
+    file = project / "notebooks/01-a.ipynb"
+    file.write_text(file.read_text().replace('"1\\n"', '["1\\n"]'))
+    assert list(map(str, check(Project(project), project / "_site"))) == []  # the same, as JupyterLab writes it
+    file.write_text(file.read_text().replace('["1\\n"]', '["2\\n"]'))
+    (said,) = map(str, check(Project(project), project / "_site"))
+    assert said.startswith("notebooks/01-a.ipynb, cell 2: its output is not the one of the last run; ")
+
+
+def recorded(page: str, *kinds: str) -> dict:
+    exchanges = [{"headers": [["content-type", kind]], "chunks": [[0, page]]} for kind in ("text/html", *kinds)]
+    script = json.dumps({"page": "", "exchanges": exchanges}).replace("<", "\\u003c")
+    element = f'<live-example example="one">\n<script type="application/json">{script}</script>\n</live-example>'
+    return code("live(one)", html_output(element))
+
+
+def test_an_event_source_in_a_script_that_is_not_recorded(complaints):
+    page = '<script>new EventSource("events?from=1")</script>'
+    (said,) = complaints(recorded(page))
+    assert "cell 2: the recording of one has no stream: its page opens one in a script; write" in said
+    assert said.endswith('`live(one, then=["events"])`')
+    assert complaints(recorded(page, "text/event-stream; charset=utf-8")) == []
+    assert complaints(recorded("<p>no script</p>")) == []
+
+
+def test_a_link_is_looked_for_where_it_stands(complaints):
+    cells = markdown("Of 02-b and b we speak here."), markdown("[b](02-b.ipynb#x)")
+    (said,) = complaints(*cells, page='<h1 id=a>A</h1><a href="02-b.html#x">b</a>')
+    assert said.startswith("notebooks/01-a.ipynb, cell 3: the link 02-b.html#x leads to no file")
+
+
+def test_one_file_is_looked_at_alone(complaints, project):
+    (project / "examples/two.py").write_text('"""Two."""\n\n\ndef app():\n    pass\n')
+    complaints(markdown("A."))
+    tutorial = Project(project)
+    for path in ("notebooks/01-a.ipynb", "examples/one.py"):
+        within = scope(tutorial, project / path)
+        assert [example.name for example in within.examples] == ["one"]
+        assert check(tutorial, project / "_site", within) == []
+    within = scope(tutorial, project / "examples/two.py")
+    assert len(check(tutorial, project / "_site", within)) == 1
+    with pytest.raises(UserError, match=r"is no lesson of _quarto\.yml and no example"):
+        scope(tutorial, project / "README.md")
+
+
+def test_html_that_is_not_valid(complaints, project):
+    complaints(markdown("A."), page="<!doctype html>\n<p><p>")
+    said = list(map(str, invalid_html(Project(project).lessons, project / "_site")))
+    assert any("notebooks/01-a.ipynb: line 2 of its page is not valid HTML (" in text for text in said)
+    assert list(invalid_html((), project / "_site")) == []
+
+
+def test_the_examples_of_the_front_matter_are_mended(complaints, project):
+    complaints(markdown("A."), examples="[]")
+    (complaint,) = check(Project(project), project / "_site")
+    complaint.fix()
+    assert list(Project(project).lessons[0].front_matter["examples"]) == ["one"]
+    assert list(map(str, check(Project(project), project / "_site"))) == []
 
 
 def test_a_picture_with_alternative_text(complaints):
@@ -152,18 +228,18 @@ WRONG = '({"pass": "1"}, "so"), ({"pass": "2"}, "or so")'
 )
 def test_a_task_that_does_not_fit(complaints, change, complaint):
     text = TASK.format(**{"number": "1", "name": "app", "old": "pass", "wrong": WRONG} | change)
-    said = complaints(markdown("# A"), code(text))
+    said = complaints(markdown("A."), code(text))
     assert "\n".join(said).startswith(f"notebooks/01-a.ipynb, {complaint}" if complaint else "")
     assert bool(said) == bool(complaint)
 
 
 def test_front_matter_without_a_description(complaints):
-    (said,) = complaints(markdown("# A"), description="")
+    (said,) = complaints(markdown("A."), description="")
     assert said == "notebooks/01-a.ipynb, cell 1: the front matter has no description; add `description: …`"
 
 
 def test_front_matter_that_names_other_examples(complaints):
-    (said,) = complaints(markdown("# A"), examples="[]")
+    (said,) = complaints(markdown("A."), examples="[]")
     assert said == "notebooks/01-a.ipynb, cell 1: `examples` is not what the code imports; make it [one]"
 
 

@@ -15,10 +15,10 @@ from streamside import lab
 from streamside.catalogue import Lesson, Project
 from streamside.errors import UserError
 from streamside.exercise_trial import faults, try_out
-from streamside.exercises import edited
 from streamside.paths import ROOT
 from streamside.site import atomic_files, new_lesson
-from streamside.site.check import check
+from streamside.site.check import check, scope
+from streamside.site.example_rules import complaints
 from streamside.site.new_lesson import STARTS, new, slug
 from tests.small_tutorial import write_one_lesson
 
@@ -97,25 +97,23 @@ def test_its_tasks_are_solved_as_they_say_and_by_nothing_less(made):
     assert len(tasks) == 2 * len(STARTS)
     attempts, expected = [], []
     for task, root in tasks:
-        program = Project(root).example(task.example).text
-        assert list(faults(task, program)) == []
+        program = Project(root).example(task.example).program
+        assert list(faults(task, program["files"])) == []
         changes = [({}, "Missing"), (task.solution, ""), *task.wrong]
-        attempts += [(task, edited(program, change)) for change, _ in changes]
+        attempts += [(task, {**program, "files": task.edited(program["files"], change)}) for change, _ in changes]
         expected += [sentence for _, sentence in changes]
     for sentence, said in zip(expected, try_out(attempts), strict=True):
         assert sentence in said if sentence else said == ""
 
 
 def test_the_checker_asks_for_every_paragraph_and_for_nothing_else(made):
-    said = [
-        c for c in check(Project(made), made / "_site") if "made-from-asgi" in c.where or "made_from_asgi" in c.where
-    ]
+    (within,) = [scope(Project(made), made / "notebooks/04-made-from-asgi.ipynb")]
+    said = [*complaints(within.examples), *check(Project(made), made / "_site", within)]
     cells = json.loads((made / "notebooks/04-made-from-asgi.ipynb").read_text())["cells"]
     marked = [number for number, cell in enumerate(cells, 1) if "TO DO:" in "".join(cell["source"])]
-    unwritten = [complaint.where for complaint in said if complaint.what == "is still to be written"]
-    assert unwritten == [
-        *(f"notebooks/04-made-from-asgi.ipynb, cell {number}" for number in marked),
+    assert [complaint.where for complaint in said if complaint.what == "is still to be written"] == [
         "examples/made_from_asgi.py, line 1",
+        *(f"notebooks/04-made-from-asgi.ipynb, cell {number}" for number in marked),
     ]
     assert {complaint.what for complaint in said} == {
         "is still to be written",

@@ -13,25 +13,26 @@ from streamside.site import atomic_files
 from streamside.site.pyodide import runner
 
 BRIDGE = ROOT / "blog/live/python/bridge"
-CACHE = ROOT / ".cache/example-trials.json"
+CACHE = ROOT / ".cache/trials-of-examples.json"
 SOURCES = (*BRIDGE.glob("*.py"), *runner.PROGRAMS.glob("*.py"), ROOT / "requirements.lock", ROOT / "package-lock.json")
 
 
 def try_out(examples: Iterable[Example]) -> Mapping[str, str | None]:
     """For each example by name: None if it runs in Pyodide, or why it does not.
 
-    It takes some seconds, and so is remembered as long as the examples, the bridge and the locks are what they were.
+    It takes some seconds, and so is remembered as long as the example, the bridge and the locks are what they were.
     Raises `UserError` where Pyodide itself does not start.
     """
     examples = list(examples)
-    files = (*SOURCES, *(file for example in examples for file in example.files))
-    current = digest(*map(content, files), *(example.name.encode() for example in examples))
-    remembered = json.loads(CACHE.read_text(encoding="utf-8")) if CACHE.is_file() else {}
-    if remembered.get("digest") != current:
-        remembered = {"digest": current, "reasons": _run(examples)}
-        atomic_files.write(CACHE, json.dumps(remembered).encode())
-    reasons: dict[str, str | None] = remembered["reasons"]
-    return reasons
+    common = digest(*map(content, SOURCES)).encode()
+    current = {each.name: digest(common, each.name.encode(), *map(content, each.files)) for each in examples}
+    known: dict[str, dict[str, str | None]] = json.loads(CACHE.read_text(encoding="utf-8")) if CACHE.is_file() else {}
+    changed = [each for each in examples if known.get(each.name, {}).get("digest") != current[each.name]]
+    if changed:
+        reasons = _run(changed)
+        known |= {name: {"digest": current[name], "reason": reason} for name, reason in reasons.items()}
+        atomic_files.write(CACHE, json.dumps(known).encode())
+    return {name: known[name]["reason"] for name in current}
 
 
 def _run(examples: Iterable[Example]) -> dict[str, str | None]:

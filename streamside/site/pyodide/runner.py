@@ -12,6 +12,7 @@ from streamside.paths import ROOT
 HERE = Path(__file__).resolve().parent
 RUN_IN_NODE = HERE / "run_in_node.mjs"
 PROGRAMS = HERE / "programs"
+LINE = 300  # characters: where Pyodide fails, Node.js shows the line of its script, which is all of the script
 
 
 def run(
@@ -32,5 +33,5 @@ def run(
     command = [setup.node(), str(RUN_IN_NODE), json.dumps(options)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
-        said = (done.stdout + done.stderr).strip().splitlines()
+        said = [line[:LINE] for line in (done.stdout + done.stderr).strip().splitlines()]
         raise UserError(program.name, "failed in Pyodide:\n" + "\n".join(said[-12:]))
