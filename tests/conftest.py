@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Page, Request, expect, sync_playwright
 
 from benchmarks.static import serving as serving_files
 from streamside import assets
@@ -123,19 +123,31 @@ def page(browser: Browser) -> Iterator[Page]:
 @contextmanager
 def opened(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(reduced_motion="reduce")
+    page = context.new_page()
+    page.set_default_timeout(1000 * PATIENCE)
+    with watched(page):
+        yield page
+        context.close()
+
+
+@contextmanager
+def watched(page: Page) -> Iterator[None]:
+    """Fail if the page asks another origin for something, or if one of its scripts has an error."""
     elsewhere, errors = [], []
 
-    def note(request: Request) -> None:
+    def note_request(request: Request) -> None:
         if ELSEWHERE.match(request.url):
             elsewhere.append(request.url)
 
-    # They have failed, for there is no way out. To route requests would take the browser's cache away.
-    context.on("requestfailed", note)
-    page = context.new_page()
-    page.set_default_timeout(1000 * PATIENCE)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    context.close()
+    def note_error(error: Error) -> None:
+        errors.append(str(error))
+
+    # They fail, for there is no way out. To route requests would take the browser's cache away.
+    page.context.on("requestfailed", note_request)
+    page.on("pageerror", note_error)
+    yield
+    page.context.remove_listener("requestfailed", note_request)
+    page.remove_listener("pageerror", note_error)
     assert not elsewhere, f"requests to other origins: {elsewhere}"
     assert not errors, f"errors in the page: {errors}"
 

@@ -38,7 +38,7 @@ THEME = ROOT / "blog" / "theme"
 SEARCH = ROOT / "blog/search/search-dialog.js"
 WORKER = LIVE / "service-worker" / "service-worker.js"
 PROBE = LIVE / "frame" / "probe.js"
-NOTEBOOK = LIVE / "notebook"  # what stands there for parts of a page
+PYTHON_WORKER = LIVE / "python" / "python-worker.js"
 PYODIDE = NODE_MODULES / "pyodide"
 CACHE = ROOT / ".cache" / "live"
 PACKED = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "boot.zip", "started.bin")  # what starts Python
@@ -67,15 +67,15 @@ def build(target: Path, project: Project | None = None) -> None:
         shutil.copy(CACHE / name, live / name)
     for example in examples:
         write_program(example, live, files)
-    scripts = [script for script in LIVE.rglob("*.js") if script.parent not in (WORKER.parent, PROBE.parent, NOTEBOOK)]
+    copy_assets((text for example in examples for text in example.program["files"].values()), live / "assets")
+    write_table(live, files)
     styled = [path for path in files_below(THEME) if path.suffix in (".css", ".js")]
-    run_esbuild("without_comments.mjs", THEME.parent, target, *scripts, *styled)
-    write_as_one(LIVE / "page/editor.js", live / "page/editor.js", "esm")
+    run_esbuild("without_comments.mjs", THEME.parent, target, *styled)
+    run_esbuild("page_scripts.mjs", LIVE, live, "page/live-example.js", live / "bundle.js")
+    write_as_one(PYTHON_WORKER, live / PYTHON_WORKER.relative_to(LIVE), "esm")
     write_as_one(PROBE, live / PROBE.relative_to(LIVE), "iife")
     write_as_one(WORKER, target / WORKER.name, "iife")
     write_as_one(SEARCH, target / "search" / SEARCH.name, "esm")
-    copy_assets((text for example in examples for text in example.program["files"].values()), live / "assets")
-    write_table(live, files)
 
 
 def write_as_one(source: Path, target: Path, form: str) -> None:

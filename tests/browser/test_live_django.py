@@ -14,6 +14,7 @@ VIEWS = (Path(__file__).parents[2] / "examples/django_yo/views.py").read_text(en
 REFUSAL = """    if not request.user.is_authenticated:
         return HttpResponseForbidden("Sign in first.\\n", content_type="text/plain")
 """
+TASK = 'live-exercise[number="1"]'  # which asks for that change
 APP = "document.querySelector('live-example iframe').contentDocument"
 SUBMIT = """(selector, fields) => {
   const form = document.querySelector("live-example iframe").contentDocument.querySelector(selector);
@@ -69,3 +70,5 @@ def sign_in_and_change(visitor: Visitor, site: str) -> None:
     run(visitor)
     states(visitor, "connecting again")
     sign_in(visitor)
+    visitor.press("Check", TASK)
+    visitor.wait(f"document.querySelector(`{TASK} .task-state`).textContent === 'Done.'")

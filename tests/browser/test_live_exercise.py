@@ -56,10 +56,10 @@ def test_a_task_is_checked_while_it_runs_and_remembered_until_it_is_forgotten(
 
 
 def test_the_tasks_of_an_example_stand_beside_its_program(
-    show: Callable[..., Locator], page: Page, tmp_path: Path
+    show: Callable[..., Locator], page: Page, lesson_folder: Path
 ) -> None:
     namesake = "class Server:\n    def app(self): ...\n" + "\n" * 200
-    (tmp_path / "live/examples/numbers.py").write_text(f"{namesake}app = None\n")
+    (lesson_folder / "live/examples/numbers.py").write_text(f"{namesake}app = None\n")
     live = show(exchange(NUMBERS), below=TASK)
     page.locator("live-exercise").get_by_role("button", name="Show in the program").click()
     tasks = live.get_by_role("group", name="Tasks")

@@ -21,12 +21,12 @@ MINE = FILES | {"yo/views.py": "# mine\n" + FILES["yo/views.py"], "yo/urls.py": 
 
 
 @pytest.fixture
-def open_folder(show: Callable[..., Locator], tmp_path: Path, page: Page) -> Callable[[str], Locator]:
+def open_folder(show: Callable[..., Locator], lesson_folder: Path, page: Page) -> Callable[[str], Locator]:
     """`open_folder(fragment)` opens the lesson of an example with several files, and its code."""
 
     def open_folder(fragment: str = "") -> Locator:
         program = {"files": FILES, "environment": {}}
-        (tmp_path / "live/examples/numbers.json").write_text(json.dumps(program))
+        (lesson_folder / "live/examples/numbers.json").write_text(json.dumps(program))
         live = show(exchange(NUMBERS), attributes="folder")
         if fragment:
             url = page.url.split("#")[0]
@@ -95,9 +95,11 @@ def test_files_are_changed_run_reset_and_passed_on(open_folder: Callable[[str], 
     assert calls(page)[-1][3] == MINE
 
 
-def test_a_task_opens_its_file(show: Callable[..., Locator], page: Page, tmp_path: Path) -> None:
+def test_a_task_opens_its_file(show: Callable[..., Locator], page: Page, lesson_folder: Path) -> None:
     namesake = {"yo/__init__.py": "def page():\n    pass\n"}
-    (tmp_path / "live/examples/numbers.json").write_text(json.dumps({"files": FILES | namesake, "environment": {}}))
+    (lesson_folder / "live/examples/numbers.json").write_text(
+        json.dumps({"files": FILES | namesake, "environment": {}})
+    )
     task = TASK.replace('definition="app"', 'definition="page" file="yo/views.py"')
     live = show(exchange(NUMBERS), attributes="folder", below=task)
     page.locator("live-exercise").get_by_role("button", name="Show in the program").click()

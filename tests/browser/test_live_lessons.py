@@ -68,6 +68,8 @@ def test_the_running_servers_send_what_the_recordings_show(visitor: Visitor, sit
         times = visitor.evaluate(TEXTS, f"{live} .browser.event .time", "textContent")
         first, last = (float(times[number].removesuffix(" s")) for number in (0, count - 1))
         assert last - first >= recording.seconds / 2
+    printed = visitor.evaluate(TEXTS, ".live-log pre", "textContent")
+    assert not [text for text in printed if "Traceback" in text]
 
 
 def visit(visitor: Visitor, live: str, recording: Recording) -> None:
@@ -83,7 +85,14 @@ def wait_until_heard(visitor: Visitor, live: str, count: int) -> None:
     visitor.wait(f"document.querySelectorAll('{live} .browser.event').length >= {count}")
 
 
-def test_a_cut_cable_is_seen_and_mended(page: Page, site: str) -> None:
+EDITED = """
+async def progress():
+    yield sse_message(P('edited'), event='progress')
+    await sleep(9)
+"""
+
+
+def test_a_cut_cable_is_seen_and_mended_and_edited_code_runs_or_shows_its_mistake(page: Page, site: str) -> None:
     live = open_first(page, site)
     run(live)
     wait_for_events(live, 2)
@@ -101,10 +110,6 @@ def test_a_cut_cable_is_seen_and_mended(page: Page, site: str) -> None:
         re.compile("The page closed|The server was stopped"),
     ]  # who is first
     expect(wire.locator(".end")).to_contain_text(ends)
-
-
-def test_edited_code_runs_and_a_mistake_is_shown_at_its_line(page: Page, site: str) -> None:
-    live = open_first(page, site)
     live.get_by_role("button", name="Code", exact=True).click()
     field = live.get_by_role("textbox", name="Code of basic_stream.py")
     field.press("Control+End")
@@ -116,9 +121,7 @@ def test_edited_code_runs_and_a_mistake_is_shown_at_its_line(page: Page, site: s
     expect(live.locator(".cm-wrong")).to_contain_text("oops(")
     for _ in "\noops(":
         field.press("Backspace")
-    field.press_sequentially(
-        "\nasync def progress():\nyield sse_message(P('edited'), event='progress')\nawait sleep(9)\n"
-    )
+    page.keyboard.insert_text(EDITED)
     run(live, "Run edited version")
     # The route calls the newer definition: the last one of a name counts.
     expect(live.locator("iframe").content_frame.locator("p")).to_have_text("edited")

@@ -6,6 +6,7 @@ from playwright.sync_api import Error
 from streamside import catalogue
 from streamside.site import bundle
 from tests.browser.laboratory import COUNTER, Laboratory
+from tests.browser.recordings import LESSONS, recordings
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.timeout(300)
@@ -54,9 +55,11 @@ def test_the_first_example_streams_into_its_page_and_stops_when_that_is_left(fre
     fresh.page.wait_for_function("window.ready")
 
 
-def test_all_examples_for_the_page_run_in_it_at_once(laboratory: Laboratory) -> None:
+def test_the_examples_that_no_lesson_runs_in_its_page_run_in_one(laboratory: Laboratory) -> None:
+    """The others run at once in test_live_lessons."""
+    shown = {recording.example for lesson in LESSONS for recording in recordings(lesson)}
     for example in catalogue.Project().examples:
-        if not example.obstacle:
+        if not example.obstacle and example.name not in shown:
             run = laboratory.run(name=example.name, isFolder=example.is_folder)
             run.frame().locator("h1").wait_for()
             assert "Traceback" not in run.log
@@ -187,9 +190,9 @@ def test_a_stream_without_await_waits_for_its_page_and_ends_with_its_client(labo
 
 
 def test_a_chunk_of_many_events_comes_in_pieces(laboratory: Laboratory) -> None:
-    many = COUNTER.replace('yield "retry: 20', 'yield "data: x\\n\\n" * 5000 + "retry: 20')
+    many = COUNTER.replace('yield "retry: 20', 'yield "data: x\\n\\n" * 1500 + "retry: 20')
     run = laboratory.run(many)
-    run.wait("run.wire.filter((each) => each.what === 'event').length > 5000")
+    run.wait("run.wire.filter((each) => each.what === 'event').length > 1500")
     longest = max(each["text"].count("\n") for each in run.wire(kind="chunk"))
     assert longest < 1000
 

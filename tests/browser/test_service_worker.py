@@ -162,18 +162,18 @@ def test_after_a_deployment_nothing_old_comes_from_an_http_cache(
 ) -> None:
     before, after = tmp_path / "before", tmp_path / "after"
     for folder in (before, after):
-        for name in (LESSON, "live/page/dom.js", "live/bundle.js", "live/examples/basic_stream.py"):
+        for name in (LESSON, "live/page/live-example.js", "live/bundle.js", "live/examples/basic_stream.py"):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(built_site / name, folder / name)
-        (folder / "live/page/dom.js").write_text(f"globalThis.deployed = '{folder.name}';")
+        (folder / "live/page/live-example.js").write_text(f"globalThis.deployed = '{folder.name}';")
         write_worker(built_site, folder)
     host = Host(files(before))
     host.headers = [(b"cache-control", b"max-age=600")]
     with host.serving() as server:
         visitor.open(f"{server.url}/{LESSON}")
         visitor.evaluate(INSTALL, f"{server.url}/")
-        wait_until_kept(visitor, "/dom.js")
-        ask = "() => fetch('/live/page/dom.js').then((answer) => answer.text())"
+        wait_until_kept(visitor, "/live-example.js")
+        ask = "() => fetch('/live/page/live-example.js').then((answer) => answer.text())"
         assert "before" in visitor.evaluate(ask)
         host.app = files(after)
         visitor.evaluate(
@@ -183,7 +183,7 @@ def test_after_a_deployment_nothing_old_comes_from_an_http_cache(
             })"""
         )
         assert "after" in visitor.evaluate(ask)
-        wait_until_kept(visitor, "/dom.js")
+        wait_until_kept(visitor, "/live-example.js")
 
 
 def write_worker(built_site: Path, folder: Path) -> None:

@@ -1,6 +1,7 @@
 """An example's own packages."""
 
 import io
+import pkgutil
 import py_compile
 import sys
 import zipfile
@@ -27,6 +28,9 @@ def packages(tmp_path: Path) -> Iterator[Packages]:
 
     needed = {
         f"{OWN}own/__init__.pyc": "loads = []",
+        f"{OWN}own/inside/__init__.pyc": "",
+        f"{OWN}own/inside/deep.pyc": "",
+        f"{OWN}own/plain.pyc": "",
         f"{OWN}own/texts/hello.txt": "hello",
         f"{STANDARD}lasting.pyc": "",
         "modules.txt": "own\nown.rare",
@@ -36,18 +40,28 @@ def packages(tmp_path: Path) -> Iterator[Packages]:
     sys.meta_path.insert(0, made)
     yield made
     sys.meta_path.remove(made)
-    for name in ("own", "own.rare", "lasting"):
+    sys.path_hooks.remove(made._listed)
+    for name in ("own", "own.inside", "own.rare", "lasting"):
         sys.modules.pop(name, None)
 
 
-def test_they_are_files_with_others_beside_them(packages: Packages) -> None:
+def test_they_are_not_unpacked_but_for_the_files_beside_them(packages: Packages, tmp_path: Path) -> None:
     own = import_module("own")
     assert (Path(str(own.__file__)).parent / "texts/hello.txt").read_text() == "hello"
+    assert not list((tmp_path / "packages").rglob("*.pyc"))
 
 
-def test_the_rest_is_fetched_when_it_is_asked_for(packages: Packages, tmp_path: Path) -> None:
+def test_who_asks_what_is_in_a_package_is_told(packages: Packages) -> None:
+    own = import_module("own")
+    assert [(name, is_package) for _, name, is_package in pkgutil.iter_modules(own.__path__, "own.")] == [
+        ("own.inside", True),
+        ("own.plain", False),
+    ]
+    assert [name for _, name, _ in pkgutil.iter_modules(import_module("own.inside").__path__)] == ["deep"]
+
+
+def test_the_rest_is_fetched_when_it_is_asked_for(packages: Packages) -> None:
     import_module("own")
-    assert not list(tmp_path.rglob("rare.pyc"))
     assert import_module("own.rare").found
     with pytest.raises(ModuleNotFoundError):
         import_module("own.nothing")

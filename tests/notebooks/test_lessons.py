@@ -47,15 +47,11 @@ def test_a_lesson_says_again_what_it_has_stored(lesson: Lesson, say_again):
         say_again(lesson.file)
 
 
-@pytest.mark.parametrize("stored", ["2\n", "3\n"])
-def test_an_output_that_is_not_the_stored_one_is_noticed(stored: str, say_again, tmp_path: Path):
-    output = nbformat.v4.new_output("stream", name="stdout", text=stored)
+def test_an_output_that_is_not_the_stored_one_is_noticed(say_again, tmp_path: Path):
+    output = nbformat.v4.new_output("stream", name="stdout", text="3\n")
     cell = nbformat.v4.new_code_cell("print(1 + 1)", execution_count=1, outputs=[output])
     notebook = nbformat.v4.new_notebook(cells=[cell])
     notebook.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
     nbformat.write(notebook, tmp_path / "x.ipynb")
-    if stored == "2\n":
+    with pytest.raises(NBRegressionError):
         say_again(tmp_path / "x.ipynb")
-    else:
-        with pytest.raises(NBRegressionError):
-            say_again(tmp_path / "x.ipynb")

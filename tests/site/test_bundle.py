@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import json
 import os
+import re
 import shutil
 import time
 import zipfile
@@ -45,11 +46,19 @@ def test_everything_is_there_under_the_name_that_the_table_says(site: Path) -> N
     assert content["sizes"] == {name: (site / "live" / content["files"][name]).stat().st_size for name in bundle.PACKED}
     assert (site / "service-worker.js").is_file()
     scripts = {path.name: path.read_text() for path in (site / "live").rglob("*.js")}
-    assert {"run-example.js", "python-files.js", "python-worker.js", "probe.js"} <= scripts.keys()
+    assert {"live-example.js", "run-example.js", "editor.js", "python-worker.js", "probe.js"} <= scripts.keys()
     styles = (site / "theme/live.css").read_text()
-    assert "/*" not in scripts["wire-view.js"] + styles  # comments are for who reads the source
+    assert "/*" not in scripts["exercise.js"] + styles  # comments are for who reads the source
     assert len(styles) < (ROOT / "blog/theme/live.css").stat().st_size
     assert (site / "live/assets/htmx.org@2.0.7/dist/htmx.min.js").is_file()
+
+
+def test_nothing_is_fetched_one_after_the_other_to_run_an_example(site: Path) -> None:
+    scripts = {path: path.read_text() for path in (site / "live/page").glob("*.js")}
+    assert not [path for path, text in scripts.items() if re.search(r'\b(import|from)"\.', text)]
+    assert table(site)["files"]["pyodide.asm.wasm"] in scripts[site / "live/page/run-example.js"]
+    named = {name for text in scripts.values() for name in re.findall(r'import\("\./([\w-]+\.js)"\)', text)}
+    assert named == {path.name for path in scripts} - {"live-example.js"}
 
 
 def test_examples_are_copied_unless_they_cannot_run_in_a_page(site: Path) -> None:

@@ -104,6 +104,13 @@ def test_only_what_is_at_the_projects_root_is_published(quarto_yml: dict[str, An
     assert [pattern for pattern in patterns if "**" in pattern and not pattern.startswith("/")] == []
 
 
+def test_beside_the_colours_lies_nothing_that_bootstrap_would_take_for_its_own(quarto_yml: dict[str, Any]):
+    """Its `@import "card"` is looked for beside the colours first, and once found our `card.css` there."""
+    named = {ROOT / name for names in quarto_yml["format"]["html"]["theme"].values() for name in names}
+    colours = {path for path in named if path.suffix == ".scss"}
+    assert {file for path in colours for file in path.parent.iterdir()} == colours
+
+
 def test_quarto_finds_nothing_to_add_to_the_tracked_gitignore():
     assert {"/.quarto/", "**/*.quarto_ipynb"} <= set((ROOT / ".gitignore").read_text().splitlines())
 

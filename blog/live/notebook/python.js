@@ -7,7 +7,6 @@ import { TAB } from "../page/servers.js";
 import { StartError } from "../page/start-error.js";
 
 const LOCAL = new URL(`../../local/${TAB}/`, import.meta.url).href;
-export const STOPPED = "It was stopped.";
 export const PATIENCE = 4_000; // ms for a process to end
 const GONE = "The kernel of this notebook does not answer: run the cell again.";
 
@@ -33,7 +32,8 @@ export const python = {
 
   async bootAhead() {},
 
-  async unpack() {},
+  /** The notebook's environment has them. @returns {undefined} */
+  packages() {},
 
   /**
    * @param {string} kind

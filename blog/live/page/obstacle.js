@@ -17,14 +17,11 @@ export async function obstacle() {
   if (typeof DecompressionStream === "undefined" || typeof WebAssembly !== "object" || !("Tag" in WebAssembly)) {
     return "This browser is too old to run Python in the page.";
   }
-  try {
-    await navigator.serviceWorker.getRegistration(SITE);
-  } catch {
-    return REFUSED;
-  }
-  const missing = await missingSource();
-  return (
-    missing &&
-    `The Content-Security-Policy of this page’s host has no ${missing} in script-src; Python in the page needs it.`
+  const registering = navigator.serviceWorker.getRegistration(SITE).then(
+    () => null,
+    () => REFUSED,
   );
+  const [refused, missing] = await Promise.all([registering, missingSource()]);
+  const policy = `The Content-Security-Policy of this page’s host has no ${missing} in script-src; Python in the page needs it.`;
+  return refused ?? (missing && policy);
 }

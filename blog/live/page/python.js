@@ -2,11 +2,12 @@
 /* global streamside */
 import "../bundle.js";
 import { after } from "./after.js";
+import { ExamplePackages } from "./example-packages.js";
+import { megabytes } from "./megabytes.js";
 import { address, Fetching } from "./python-files.js";
-import { StartError } from "./start-error.js";
+import { StartError, STOPPED } from "./start-error.js";
 
 const SITE = new URL("../../", import.meta.url).href;
-export const STOPPED = "It was stopped.";
 export const PATIENCE = 1_500; // ms for Python to do what should take none
 const DEAF = 350; // ms without a sign of Python after which it does not listen
 const TAKE_TIME = ["unpack", "start", "restart"]; // of what Python is asked for
@@ -34,8 +35,8 @@ export const python = {
   callCount: 0,
   /** The examples for which it was started ahead. @type {Set<string>} */
   prepared: new Set(),
-  /** What this Python has of examples' own packages. @type {Map<string, Promise<void>>} */
-  unpacked: new Map(),
+  /** What this Python has, or is to have, of examples' own packages. @type {Map<string, ExamplePackages>} */
+  given: new Map(),
   /** Those who wait for it to have booted. @type {Set<OnProgress>} */
   waiting: new Set(),
   /** What they were told last. @type {Parameters<OnProgress>} */
@@ -85,7 +86,7 @@ export const python = {
     const { signal } = this.ending;
     this.tell("Fetching Python", 0);
     const fetching = new Fetching((loaded, size, isSizeKnown) => {
-      this.tell("Fetching Python", (0.7 * loaded) / size, amount(loaded, isSizeKnown ? size : undefined));
+      this.tell("Fetching Python", (0.7 * loaded) / size, megabytes(loaded, isSizeKnown ? size : undefined));
     }, signal);
     this.fetching = fetching;
     this.start().catch(() => {}); // its script comes meanwhile; that it does not is told by `ask`
@@ -129,31 +130,19 @@ export const python = {
   },
 
   /**
-   * Give this Python an example's own packages, once.
+   * An example's own packages, which this Python is given once.
    * @param {string} example
    * @param {NonNullable<Program["packages"]>} packages
    */
-  unpack(example, packages) {
-    const known = this.unpacked.get(example) ?? this.fetchAndUnpack(example, packages);
-    this.unpacked.set(example, known);
-    return known;
-  },
-
-  /**
-   * @param {string} example
-   * @param {NonNullable<Program["packages"]>} packages
-   */
-  async fetchAndUnpack(example, { archive, size, rest }) {
-    const { unpacked } = this;
-    try {
-      const fetching = new Fetching(() => {}, this.ending.signal, { [archive]: size });
-      fetching.ask();
-      const content = await fetching.packages(archive);
-      await this.ask("unpack", { example, archive: content, rest: `${SITE}live/${rest}` }, [content]);
-    } catch (error) {
-      unpacked.delete(example); // the next attempt may get them
-      throw new StartError(`The example’s packages: ${error instanceof Error ? error.message : error}`);
-    }
+  packages(example, packages) {
+    const known = this.given.get(example);
+    if (known && !known.isGivenUp) return known;
+    const rest = `${SITE}live/${packages.rest}`;
+    const given = new ExamplePackages(packages, this.ending.signal, (archive) =>
+      this.ask("unpack", { example, archive, rest }, [archive]),
+    );
+    this.given.set(example, given);
+    return given;
   },
 
   /**
@@ -229,7 +218,7 @@ export const python = {
     this.worker?.then((worker) => worker.terminate()).catch(() => {});
     this.worker = this.booted = this.fetching = undefined;
     this.prepared.clear();
-    this.unpacked = new Map();
+    this.given.clear();
     this.ending.abort(new StartError(why));
     this.ending = new AbortController();
     for (const { reject } of this.calls.values()) reject(new StartError(why));
@@ -237,12 +226,3 @@ export const python = {
     this.onend(why);
   },
 };
-
-/**
- * @param {number} loaded  bytes
- * @param {number} [size]
- */
-function amount(loaded, size) {
-  const megabytes = (/** @type {number} */ bytes) => (bytes / 1e6).toFixed(1);
-  return size ? `${megabytes(loaded)} of ${megabytes(size)} MB` : `${megabytes(loaded)} MB`;
-}

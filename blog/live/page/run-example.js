@@ -10,11 +10,11 @@
 import { fetchAssets } from "./assets-ahead.js";
 import { fetchProgram } from "./example-program.js";
 import { obstacle } from "./obstacle.js";
-import { python, STOPPED } from "./python.js";
+import { python } from "./python.js";
 import { Running } from "./running.js";
 import { servers, stops } from "./servers.js";
 import { serviceWorkerLink } from "./service-worker-link.js";
-import { Obstacle, StartError } from "./start-error.js";
+import { Obstacle, StartError, STOPPED } from "./start-error.js";
 
 export { Obstacle, obstacle, Running, StartError };
 
@@ -59,11 +59,10 @@ export async function start(example, options = {}) {
   await Promise.all(stops); // of which one may yet end Python
   if (signal?.aborted) throw new StartError(STOPPED);
   const fetching = programOf(example, isFolder, files);
-  const unpacking = fetching.then(({ packages }) => packages && python.unpack(example, packages));
-  unpacking.catch(() => {}); // told below, if Python has started
+  const packages = fetching.then((program) => program.packages && python.packages(example, program.packages));
+  packages.catch(() => {}); // told as the program's
   const [program] = await Promise.all([fetching, python.boot(onprogress, signal), serviceWorkerLink.ready()]);
-  if (program.packages) onprogress("Fetching the example’s packages", 0.9);
-  await unpacking;
+  await (await packages)?.wait(onprogress, signal);
   if (signal?.aborted) throw new StartError(STOPPED);
   onprogress("Starting the server", 0.95);
   const running = new Running(example, program, path, cable, { onprint, onflood });
@@ -105,7 +104,8 @@ export async function prepare(example, isFolder = false) {
     if (!servers.size) python.ask("import", {}).catch(() => {}); // it was ended
     const program = await fetchProgram(example, isFolder);
     ahead.set(example, program);
-    await Promise.all([program.packages && python.unpack(example, program.packages), fetchAssets(program.files)]);
+    const packages = program.packages && python.packages(example, program.packages);
+    await Promise.all([packages?.done, fetchAssets(program.files)]);
   } catch {
     hasFailedAhead = true;
   }

@@ -1,5 +1,7 @@
 /** What is told of a program that does not start. */
 
+export const STOPPED = "It was stopped.";
+
 /** The example cannot run: a sentence for the reader, and the line and the file of its program where they are known. */
 export class StartError extends Error {
   /**

@@ -3,7 +3,8 @@
 import asyncio
 import gc
 import signal
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from bridge.connection import Connection, end_all
 from bridge.event_source import Source, Sources
@@ -15,6 +16,16 @@ from bridge.program import ExampleError, load, unload
 from bridge.request import Request
 from bridge.server import Server
 from bridge.web_socket import WebSocket
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Without collections: a program that is imported makes much that stays, and little that could be collected."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 class Bridge:
@@ -39,7 +50,9 @@ class Bridge:
             raise ExampleError(f"“{example}” is a package, which cannot run twice in a page: stop it first.")
         without_threads(asyncio.get_running_loop())
         try:
-            server = self.starting[name] = Server(name, example, load(name, example, files))
+            with uncollected():
+                app = load(name, example, files)
+            server = self.starting[name] = Server(name, example, app)
             await server.lifespan.startup()
         except BaseException:
             self._unload(name, example)
