@@ -6,7 +6,6 @@ the browser's processes, what the panes hold and what the page says.
 """
 
 import os
-import shutil
 import sys
 import tempfile
 import time
@@ -154,7 +153,6 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         site = Path(folder)
         bundle.build(site)
-        shutil.copytree(ROOT / "blog/theme", site / "theme")
         for number, flood in enumerate(FLOODS.values()):
             edited = flood(program)
             assert edited != program
