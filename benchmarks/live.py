@@ -25,7 +25,6 @@ from typing import Any, NamedTuple
 
 from playwright.sync_api import BrowserContext, BrowserType, sync_playwright
 
-from streamside.paths import ROOT
 from streamside.site import bundle, deployment
 from tests import browsers
 
@@ -221,7 +220,6 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         site = Path(folder)
         bundle.build(site)
-        shutil.copytree(ROOT / "blog/theme", site / "theme")
         deployment.complete(site)
         shutil.copytree(bundle.PYODIDE, site / "pyodide")
         for name, page in (("bare", BARE), ("ours", OURS), ("django", DJANGO), ("lesson", LESSON)):

@@ -1,6 +1,7 @@
 """In a notebook, a cell that imports examples and is run again gets them anew, from their files as they are by then.
 
 So a lesson that changes an example while it runs says the same when it is run twice, and follows who edits the example.
+A folder stays as it is until the kernel ends: its framework keeps what it has registered.
 """
 
 import sys
@@ -31,14 +32,14 @@ class Cells:
         if cell in self._seen:
             with suppress(UserError):  # a cell that is no Python says so itself
                 for name in imported_examples(cell, "a cell"):
-                    self._forget_server(name)
-                    forget(name)
+                    if not Project().example(name).is_folder:
+                        self._forget_server(name)
+                        forget(name)
         self._seen.add(cell)
 
 
 def forget(name: str) -> None:
-    """Have the next import read the example anew; a folder stays, since its framework keeps what it has registered."""
-    examples = sys.modules.get("examples")
-    if examples and not Project().example(name).is_folder:
+    """Have the next import read the example anew."""
+    if examples := sys.modules.get("examples"):
         sys.modules.pop(f"examples.{name}", None)
         vars(examples).pop(name, None)

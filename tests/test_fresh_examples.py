@@ -35,26 +35,28 @@ def test_an_example_is_imported_anew_when_its_cell_is_run_again(example):
     assert forgotten == ["number_stream_ends"]
 
 
-def test_a_folder_stays_as_it_was_imported():
+def test_a_folder_stays_as_it_was_imported_and_its_server_runs_on():
     from examples import django_yo
 
-    cells = Cells(lambda name: None)
+    forgotten = []
+    cells = Cells(forgotten.append)
     for _ in range(2):
         cells.before(SimpleNamespace(raw_cell="from examples import django_yo"))
     assert sys.modules["examples.django_yo"] is django_yo
+    assert forgotten == []
 
 
-def test_the_cells_that_have_run_are_known_to_a_kernel(monkeypatch):
+def test_the_cells_that_have_run_are_known_to_a_kernel(example, monkeypatch):
     registered = []
     shell = SimpleNamespace(
-        history_manager=SimpleNamespace(input_hist_raw=["", CELL]),
+        history_manager=SimpleNamespace(input_hist_raw=["", "import examples"]),
         events=SimpleNamespace(register=lambda event, hear: registered.append(event)),
     )
     monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
     forgotten = []
     cells = Cells(forgotten.append)
     cells.watch()
-    cells.before(SimpleNamespace(raw_cell="from examples import django_yo"))
+    cells.before(SimpleNamespace(raw_cell=CELL))
     assert (registered, forgotten) == (["pre_run_cell"], [])
-    cells.before(SimpleNamespace(raw_cell="from examples import django_yo"))
-    assert forgotten == ["django_yo"]
+    cells.before(SimpleNamespace(raw_cell=CELL))
+    assert forgotten == ["number_stream_ends"]

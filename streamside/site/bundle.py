@@ -16,8 +16,9 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
@@ -41,6 +42,7 @@ PROBE = LIVE / "frame" / "probe.js"
 PYTHON_WORKER = LIVE / "python" / "python-worker.js"
 PYODIDE = NODE_MODULES / "pyodide"
 CACHE = ROOT / ".cache" / "live"
+SCRIPTS = ROOT / ".cache" / "scripts"
 PACKED = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "boot.zip", "started.bin")  # what starts Python
 ALL = "all.zip"  # what is fetched when somebody imports what no example does
 BRIDGE = tuple(sorted((LIVE / "python/bridge").glob("*.py")))
@@ -70,8 +72,17 @@ def build(target: Path, project: Project | None = None) -> None:
     copy_assets((text for example in examples for text in example.program["files"].values()), live / "assets")
     write_table(live, files)
     styled = [path for path in files_below(THEME) if path.suffix in (".css", ".js")]
-    run_esbuild("without_comments.mjs", THEME.parent, target, *styled)
-    run_esbuild("page_scripts.mjs", LIVE, live, "page/live-example.js", live / "bundle.js")
+    tools = [ROOT / "package-lock.json", *HERE.glob("*.mjs")]
+    keep_made(
+        [*tools, *styled],
+        target,
+        lambda folder: run_esbuild("without_comments.mjs", THEME.parent, folder, *styled),
+    )
+    keep_made(
+        [*tools, *LIVE.rglob("*.js"), live / "bundle.js"],
+        live,
+        lambda folder: run_esbuild("page_scripts.mjs", LIVE, folder, "page/live-example.js", live / "bundle.js"),
+    )
     write_as_one(PYTHON_WORKER, live / PYTHON_WORKER.relative_to(LIVE), "esm")
     write_as_one(PROBE, live / PROBE.relative_to(LIVE), "iife")
     write_as_one(WORKER, target / WORKER.name, "iife")
@@ -83,7 +94,30 @@ def write_as_one(source: Path, target: Path, form: str) -> None:
 
     `form` is "esm" for a module, "iife" for a classic script. Raises `UserError`.
     """
-    run_esbuild("one_file.mjs", source, target, form)
+    near = {path for folder in (LIVE, source.parent) for path in folder.rglob("*.js")}
+    keep_made(
+        [ROOT / "package-lock.json", HERE / "one_file.mjs", *near, source],
+        target.parent,
+        lambda folder: run_esbuild("one_file.mjs", source, folder / target.name, form),
+    )
+
+
+def keep_made(inputs: Iterable[Path], target: Path, make: Callable[[Path], None]) -> None:
+    """Put into the folder `target` what `make` makes in a folder, which stays in the cache until an input changes."""
+    named = [part for path in sorted(inputs) for part in (path.name.encode(), content(path))]
+    made = SCRIPTS / digest(target.name.encode(), *named)[:SHORT]
+    if not made.is_dir():
+        SCRIPTS.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=SCRIPTS) as folder:
+            whole = Path(folder, "whole")
+            whole.mkdir()
+            make(whole)
+            with suppress(OSError):  # another build has made the same meanwhile
+                whole.rename(made)
+        for old in SCRIPTS.iterdir():
+            if old != made and time.time() - old.stat().st_mtime > UNFINISHED_SECONDS:
+                shutil.rmtree(old, ignore_errors=True)
+    shutil.copytree(made, target, dirs_exist_ok=True)
 
 
 def run_esbuild(program: str, *arguments: object) -> None:

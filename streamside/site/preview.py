@@ -26,13 +26,14 @@ from streamside.wire import encode
 
 PORTS = range(8765, 8865)  # away from 8000, where every example wants to be
 END_SECONDS = 2.0  # that a build has after Ctrl-C
-BUILD = (sys.executable, "-m", "streamside", "build")
+BUILD = (sys.executable, "-m", "streamside.site.build_ahead")
 SOURCES = ("_quarto.yml", "index.ipynb", "about.md", "notebooks", "examples", "blog", "streamside")
 # Of what else the site has, no page shows anything until it is loaded again.
 LISTEN = b"""<script type="module">
 const page = location.pathname.slice(1).replace(/(^|\\/)$/, "$1index.html");
 new EventSource("/.preview/changes").addEventListener("changed", ({ data }) => {
-  if (data.split("\\n").some((path) => path === page || !/\\.(html|ipynb|xml)$/.test(path))) location.reload();
+  const isShown = (path) => !/\\.(html|ipynb|xml|md|json|txt)$|^service-worker\\.js$/.test(path);
+  if (data.split("\\n").some((path) => path === page || isShown(path))) location.reload();
 });
 </script>
 """
@@ -47,7 +48,7 @@ def serve(
 ) -> None:
     """Serve the `_site` of the project in `root` until Ctrl-C, on the first of `ports` that is free.
 
-    `build` is the command that brings the site up to date when a source has changed; what it says is said, and when it
+    `build` is the command that brings the site up to date, once it reads a line; what it says is said, and when it
     fails the site stays as it was. Raises `UserError` if no port is free.
     """
     out = (root / "_site").resolve()  # as what watches it names it
@@ -153,18 +154,36 @@ class _Site(StaticFiles):
 
 
 async def _rebuild(root: Path, build: Sequence[str]) -> None:
-    """Run `build` whenever a source changes. It is a process: Ctrl-C ends it, and it uses the code that changed."""
-    async for _ in awatch(*(root / name for name in SOURCES if (root / name).exists())):
-        process = await asyncio.create_subprocess_exec(*build, cwd=root)
-        try:
-            await process.wait()
-        finally:
-            if process.returncode is None:
-                with contextlib.suppress(TimeoutError):  # it has heard the Ctrl-C too, and is ending
-                    await asyncio.wait_for(process.wait(), END_SECONDS)
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+    """Have a build that waits go on whenever a source changes, and start the next, so that it has all that it needs.
+
+    Each is a process: Ctrl-C ends it, and it uses the code that there is. One that has read older code is replaced.
+    """
+    waiting = await _started(root, build)
+    try:
+        async for changed in awatch(*(root / name for name in SOURCES if (root / name).exists())):
+            if any(path.endswith(".py") and Path(path).is_relative_to(root / "streamside") for _, path in changed):
+                await _ended(waiting)
+                waiting = await _started(root, build)
+            await waiting.communicate(b"\n")
+            waiting = await _started(root, build)
+    finally:
+        await _ended(waiting)
+
+
+async def _started(root: Path, build: Sequence[str]) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(*build, cwd=root, stdin=asyncio.subprocess.PIPE)
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    """End a build: one that waits ends with its input, one that runs has heard the Ctrl-C too, and is ending."""
+    if process.stdin:
+        process.stdin.close()
+    if process.returncode is None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), END_SECONDS)
+    if process.returncode is None:
+        process.kill()
+        await process.wait()
 
 
 async def _announce(out: Path, changes: Changes) -> None:
