@@ -131,11 +131,11 @@ def outdated(lesson: Lesson) -> Iterator[Complaint]:
     def run() -> None:
         run_lessons.run([lesson], lambda _: None)
 
-    if not is_current(lesson):
+    edited = edited_outputs(lesson)
+    if not edited and not is_current(lesson):
         what, remedy = "the stored outputs are out of date", f"`{COMMAND} run {lesson.path}`"
         yield Complaint(lesson.path, what, remedy, run)
-        return
-    for number in edited_outputs(lesson):
+    for number in edited:
         what, remedy = "its output is not the one of the last run", f"`{COMMAND} run --all {lesson.path}`"
         yield Complaint(f"{lesson.path}, cell {number}", what, remedy, run)
 

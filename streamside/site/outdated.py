@@ -74,9 +74,9 @@ def edited_outputs(lesson: Lesson) -> list[int]:
 
 
 def is_current(lesson: Lesson) -> bool:
-    """Whether the stored outputs come from what the lesson's inputs are now; true where there is no code to run."""
+    """Whether the stored outputs are those of a run of what the inputs are now; true where there is no code to run."""
     stored = lesson.notebook["metadata"].get("streamside", {}).get("digest")
-    return bool(stored == outputs_digest(lesson)) or not any(lesson.code)
+    return bool(stored == outputs_digest(lesson) and not edited_outputs(lesson)) or not any(lesson.code)
 
 
 def page_digests(project: Project, addresses: Mapping[str, str]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -80,7 +81,9 @@ def _executed(lesson: Lesson, stop: threading.Event) -> dict[str, Any]:
 
 async def _execute(client: Any, stop: threading.Event) -> None:
     """Run the client's notebook; when `stop` is set, end its cell, if need be with the kernel."""
-    running = asyncio.create_task(client.async_execute())
+    # Also where the command is given in a notebook, what is stored is no output of JupyterLab's.
+    environment = {name: value for name, value in os.environ.items() if name != "JPY_SESSION_NAME"}
+    running = asyncio.create_task(client.async_execute(env=environment))
     while not running.done() and not stop.is_set():
         await asyncio.wait([running], timeout=0.1)
     if not running.done():

@@ -101,3 +101,14 @@ def test_a_server_left_open_by_a_failed_cell_does_not_keep_the_kernel(project):
     cell += "serve(importlib.import_module('examples.basic_stream'))\n1 / 0"
     with pytest.raises(UserError, match="ZeroDivisionError"):
         run([write_lesson(project, code(cell))], quiet)
+
+
+def test_what_jupyterlab_left_in_a_notebook_makes_it_outdated_and_a_run_asked_for_there_mends_it(project, monkeypatch):
+    monkeypatch.setenv("JPY_SESSION_NAME", "a notebook")
+    write_lesson(project, markdown("# A"), code("import os\nprint(os.environ.get('JPY_SESSION_NAME'))"))
+    run([lesson(project)], quiet)
+    assert is_current(lesson(project))
+    stored = lesson(project).file.read_text()
+    assert "None\\n" in stored
+    lesson(project).file.write_text(stored.replace("None\\n", "<iframe>\\n"))
+    assert not is_current(lesson(project))
