@@ -11,10 +11,10 @@ CELL = "from examples import number_stream_ends\n"
 
 
 @pytest.fixture
-def example():
+def example(monkeypatch):
     from examples import number_stream_ends
 
-    number_stream_ends.line = "changed by a lesson"
+    monkeypatch.setattr(number_stream_ends, "line", "changed by a lesson")
     yield number_stream_ends
     sys.modules["examples.number_stream_ends"] = vars(sys.modules["examples"])["number_stream_ends"] = (
         number_stream_ends

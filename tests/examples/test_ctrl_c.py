@@ -15,7 +15,7 @@ from tests.patience import PATIENCE
 
 # Where it is not the same for all.
 STREAMS = {
-    **dict.fromkeys(("bare_clock", "bare_clock_typed", "bare_ticker", "raw_asgi", "broadcast"), "/events"),
+    **dict.fromkeys(("bare_clock", "bare_clock_typed", "bare_ticker", "raw_asgi", "broadcast", "heartbeats"), "/events"),
     "button_stream": "/sse-stream?name=Ada",
     "hundred_updates": "/events",
 }
