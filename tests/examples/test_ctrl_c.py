@@ -15,8 +15,9 @@ from tests.patience import PATIENCE
 
 # Where it is not the same for all.
 STREAMS = {
-    **dict.fromkeys(("bare_clock", "bare_clock_typed", "bare_ticker", "raw_asgi", "broadcast", "heartbeats"), "/events"),
+    **dict.fromkeys(("bare_clock", "bare_clock_typed", "bare_ticker", "raw_asgi", "broadcast"), "/events"),
     "button_stream": "/sse-stream?name=Ada",
+    "heartbeats": "/events",
     "hundred_updates": "/events",
 }
 
