@@ -4,6 +4,7 @@ import asyncio
 import gc
 import multiprocessing
 import re
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,6 +28,8 @@ from tests.browser.firefox import Firefox, Tab
 from tests.browsers import NoBrowserError
 from tests.patience import PATIENCE
 
+# A shell starts what runs in the background deaf to Ctrl-C, and so would be all that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 expect.set_options(timeout=1000 * PATIENCE)
 BROWSERS = pytest.StashKey[str]()
 ELSEWHERE = re.compile(r"^(?!http://127\.0\.0\.1:|data:|blob:)")

@@ -207,7 +207,7 @@ def test_a_table_of_contents_without_a_lesson_is_said(project):
 @pytest.mark.skipif(not shutil.which("make"), reason="there is no make")
 def test_make_hands_on_what_the_author_writes_and_runs_none_of_it(tmp_path):
     title = f"a `touch {tmp_path}/1` $(shell touch {tmp_path}/2) $$5 \"q\" 's' \\ %"
-    command = ["make", "lesson", "PYTHON=printf '%s\\n'", f"TITLE={title}", f"EXAMPLE=$(touch {tmp_path}/3)"]
+    command = ["make", "-s", "lesson", "PYTHON=printf '%s\\n'", f"TITLE={title}", f"EXAMPLE=$(touch {tmp_path}/3)"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == title
     assert f"--example=$(touch {tmp_path}/3)" in done.stdout.splitlines()
