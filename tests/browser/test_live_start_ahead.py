@@ -90,6 +90,19 @@ GIVE_UP = """() => {
   globalThis.failed = run("basic_stream", { signal: giveUp.signal }).catch((error) => error.message);
   globalThis.giveUp = () => giveUp.abort();
 }"""
+# The service worker comes when it is let; and the workers that are made are counted.
+LATE = """() => {
+  const { serviceWorker } = navigator, register = serviceWorker.register.bind(serviceWorker), Original = Worker;
+  globalThis.workers = 0;
+  globalThis.Worker = function (...values) { workers++; return new Original(...values); };
+  const isLet = new Promise((resolve) => { globalThis.letCome = resolve; });
+  serviceWorker.register = (...values) => isLet.then(() => register(...values));
+}"""
+WHEN_IT_HAS_COME = """() => { letCome(); return navigator.serviceWorker.ready.then((it) => new Promise((resolve) => {
+  const look = () => it.active.state === "activated" && setTimeout(resolve, 0, workers);
+  it.active.addEventListener("statechange", look);
+  look();
+})); }"""
 
 
 def test_who_gives_up_while_python_is_fetched_ends_the_fetching(fresh: Laboratory) -> None:
@@ -105,11 +118,13 @@ def test_who_gives_up_while_python_is_fetched_ends_the_fetching(fresh: Laborator
 
     page.on("requestfailed", note)
     page.context.route("**/*.packed", lambda _: None)  # it never comes
+    page.evaluate(LATE)
     with page.expect_request("**/*.wasm.packed"):
         page.evaluate(GIVE_UP)
     page.evaluate("giveUp()")
     assert page.evaluate("failed") == "It was stopped."
     wait_until_given_up()
+    assert page.evaluate(WHEN_IT_HAS_COME) == 1  # it makes no Python that nobody has asked for
     with page.expect_request("**/*.wasm.packed"):  # it can be begun anew
         page.evaluate(GIVE_UP)
     page.evaluate("dispatchEvent(new Event('pagehide'))")  # left, and perhaps kept by the browser

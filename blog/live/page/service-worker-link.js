@@ -37,7 +37,7 @@ export const serviceWorkerLink = {
       throw new Obstacle(REFUSED);
     }
     const worker = await this.active();
-    if (this.worker !== worker) this.introduce(worker);
+    if (this.worker !== worker && python.worker) this.introduce(worker); // Python may have been ended meanwhile
     this.pings ??= setInterval(() => servers.size && this.tell({ kind: "ping" }), PING);
   },
 
