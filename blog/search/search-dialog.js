@@ -3,7 +3,7 @@
  * section, Enter opens it, Escape closes. The index, one file of the site, is fetched when the first letter comes.
  */
 
-import { element } from "../live/page/dom.js";
+import { element, styled } from "../live/page/dom.js";
 import { sectionSearch } from "./section-search.js";
 
 /** @typedef {ReturnType<ReturnType<typeof sectionSearch>>[number]} Found */
@@ -41,18 +41,11 @@ let chosen = -1;
 /** Opens the search, with what was looked for before. */
 export async function show() {
   if (!dialog.isConnected) {
-    await styled();
+    await styled(new URL("theme/search.css", SITE));
     document.body.append(dialog);
   }
   dialog.showModal();
   field.select();
-}
-
-/** Fetches the style of the dialog, once: no page needs it before. */
-function styled() {
-  const style = element("link", { rel: "stylesheet", href: new URL("theme/search.css", SITE).href });
-  document.head.append(style);
-  return new Promise((resolve) => (style.onload = style.onerror = resolve));
 }
 
 async function fetchIndex() {
