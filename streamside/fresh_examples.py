@@ -12,7 +12,6 @@ from types import ModuleType
 from typing import Any
 
 from streamside.catalogue import Project, imported_examples
-from streamside.digest import content
 from streamside.errors import UserError
 
 
@@ -59,7 +58,7 @@ class Cells:
 def _said(name: str) -> bytes:
     """What an example's files say."""
     with suppress(UserError, OSError):  # it may be on its way from an editor
-        return b"".join(content(path) for path in Project().example(name).files)
+        return b"".join(path.read_bytes() for path in Project().example(name).files)
     return b""
 
 
