@@ -360,7 +360,7 @@ export class WireView {
       if (!blank) continue;
       const made = row("received bytes complete", message, ...lines);
       if (event && connection.source) this.#expect(connection.source, { row: made, what: "event", ...event });
-      else if (event) {
+      else if (event && connection.isFetch) {
         putBeside(made, "event", message, eventLines(event));
         this.#voice.hear({ what: "event", ...event });
       }
