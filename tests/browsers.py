@@ -41,7 +41,7 @@ class Browser:
     name: str
     variable: str  # in the environment: the path of one, or nothing to do without
     programs: tuple[str, ...]  # on PATH, or where macOS and Windows have them
-    package: str  # Debian's
+    packages: tuple[str, ...]  # Debian's
     start: Callable[[str], str]  # starts the program at a path, ends it, and returns its version
 
     @property
@@ -94,6 +94,7 @@ ARGUMENTS_OF_TESTS = (
     f"--disable-features={','.join((*FEATURES, 'SpareRendererForSitePerProcess'))}",
     "--js-flags=--liftoff-only",
     "--proxy-server=127.0.0.1:9",
+    "--accept-lang=en-US,en",  # which Chromium's shell leaves out
 )
 
 
@@ -112,6 +113,9 @@ def start_firefox(path: str) -> str:
         return started.version
 
 
+# Chromium's engine without a window around the page: a new page takes a quarter of the time. It does not keep pages
+# that are left for the way back.
+SHELL = "chromium-headless-shell"
 CHROMIUM = Browser(
     "Chromium",
     "STREAMSIDE_BROWSER",
@@ -124,7 +128,7 @@ CHROMIUM = Browser(
         "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
         r"C:\Program Files\Google\Chrome\Application\chrome.exe",
     ),
-    "chromium",
+    ("chromium", SHELL),
     start_chromium,
 )
 FIREFOX = Browser(
@@ -136,7 +140,7 @@ FIREFOX = Browser(
         "/Applications/Firefox.app/Contents/MacOS/firefox",
         r"C:\Program Files\Mozilla Firefox\firefox.exe",
     ),
-    "firefox-esr",
+    ("firefox-esr",),
     start_firefox,
 )
 
@@ -153,6 +157,8 @@ def find_all() -> str:
             raise NoBrowserError(browser.missing)
         os.environ[browser.variable] = found.path if found else ""
         words.append(f"{browser.name} {found.version} ({found.path})" if found else f"no {browser.name}: tests skipped")
+    if program_for_pages() != program(CHROMIUM):
+        words.insert(1, f"its shell for most pages ({program_for_pages()})")
     return f"browsers: {', '.join(words)}"
 
 
@@ -166,6 +172,13 @@ def program(browser: Browser) -> str:
     if not path:
         raise NoBrowserError(browser.missing)
     return path
+
+
+def program_for_pages() -> str:
+    """The path of what shows the pages under test: the shell beside the Chromium that was found, or Chromium itself."""
+    path = program(CHROMIUM)
+    shell = Path(path).with_name(SHELL)
+    return str(shell) if shell.exists() else path
 
 
 @cache
@@ -190,7 +203,8 @@ def candidates(browser: Browser) -> Iterator[str]:
     yield from playwrights(name)
     if may_install():
         update_packages()
-        attempt([*APT, "install", "--yes", "--no-install-recommends", browser.package])
+        for package in browser.packages:
+            attempt([*APT, "install", "--yes", "--no-install-recommends", package])
         yield from on_path(browser)
     # As root with what it needs of the system: others would be asked for a password.
     needs = ["--with-deps"] if may_install() else []

@@ -76,7 +76,7 @@ def serving() -> Iterator[Callable[[Any], str]]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """A headless Chromium for all tests of a worker: to start it takes a second of a core."""
-    path = browsers.program(browsers.CHROMIUM)
+    path = browsers.program_for_pages()
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=list(browsers.ARGUMENTS_OF_TESTS))
         yield chromium

@@ -10,7 +10,7 @@ import pytest
 
 from streamside.paths import ROOT
 from tests import browsers
-from tests.browsers import CHROMIUM, FIREFOX, NoBrowserError, find, find_all, program
+from tests.browsers import CHROMIUM, FIREFOX, NoBrowserError, find, find_all, program, program_for_pages
 
 posix = pytest.mark.skipif(os.name == "nt", reason="The stand-ins are shell scripts.")
 
@@ -85,7 +85,8 @@ echo "$@" >> "$0.calls"
 case "$*" in
 *update*)
   [ "$(/usr/bin/wc -l < "$0.calls")" -gt 2 ] || { echo "E: Could not get lock /var/lib/apt/lists/lock."; exit 100; } ;;
-*DPkg::Lock::Timeout=*chromium) /bin/cp "$0.chromium" "${0%/*}/chromium" ;;
+*DPkg::Lock::Timeout=*chromium | *DPkg::Lock::Timeout=*chromium-headless-shell)
+  /bin/cp "$0.chromium" "${0%/*}/${*##* }" ;;
 *) exit 100 ;;
 esac"""
 
@@ -103,6 +104,7 @@ def test_root_installs_it_with_apt_and_waits_for_whoever_does_so_already(bare, m
     assert [line.split()[-1] for line in (bare / "apt-get.calls").read_text().splitlines()] == [
         *["update"] * 3,
         "chromium",
+        "chromium-headless-shell",
     ]
 
 
@@ -147,6 +149,20 @@ def test_both_are_found_once_and_told_to_the_workers(bare, monkeypatch):
     assert program(browsers.CHROMIUM) == str(bare / "chromium"), "a worker does not look itself"
     with pytest.raises(NoBrowserError, match="there is no Firefox"):
         program(browsers.FIREFOX)
+
+
+@posix
+def test_pages_are_shown_by_the_shell_beside_the_chromium_that_is_used(bare, monkeypatch):
+    write_program(bare / "chromium", "echo 1.2")
+    assert program_for_pages() == str(bare / "chromium")
+    shell = write_program(bare / "chromium-headless-shell")
+    assert program_for_pages() == str(shell)
+    assert find_all().startswith(
+        f"browsers: Chromium 1.2 ({bare}/chromium), its shell for most pages ({shell}), no Firefox"
+    )
+    monkeypatch.setenv(CHROMIUM.variable, str(write_program(bare.parent / "mine", "echo 7.8")))
+    find.cache_clear()
+    assert program_for_pages() == str(bare.parent / "mine")
 
 
 @posix

@@ -3,7 +3,8 @@
  * section, Enter opens it, Escape closes. The index, one file of the site, is fetched when the first letter comes.
  */
 
-import { element } from "../live/page/dom.js";
+import { element, styled } from "../live/page/dom.js";
+import { KEY } from "../theme/search.js";
 import { sectionSearch } from "./section-search.js";
 
 /** @typedef {ReturnType<ReturnType<typeof sectionSearch>>[number]} Found */
@@ -26,12 +27,15 @@ const field = element("input", {
 const close = element("button", { type: "button", class: "search-close" }, "Close");
 const list = element("div", { id: "search-found", role: "listbox", "aria-label": "Sections" });
 const status = element("p", { role: "status" });
+// A key alone that does something can be hit by accident, or by who speaks to the computer (WCAG 2.1.4).
+const key = element("input", { type: "checkbox" });
 const dialog = element(
   "dialog",
   { class: "search", "aria-label": "Search" },
   element("div", { class: "search-field" }, field, close),
   status,
   list,
+  element("label", { class: "search-key" }, key, " The key ", element("kbd", {}, "/"), " opens the search"),
 );
 
 /** @type {Promise<ReturnType<typeof sectionSearch>> | undefined} */
@@ -41,18 +45,17 @@ let chosen = -1;
 /** Opens the search, with what was looked for before. */
 export async function show() {
   if (!dialog.isConnected) {
-    await styled();
+    await styled(new URL("theme/search.css", SITE));
     document.body.append(dialog);
   }
   dialog.showModal();
   field.select();
 }
 
-/** Fetches the style of the dialog, once: no page needs it before. */
-function styled() {
-  const style = element("link", { rel: "stylesheet", href: new URL("theme/search.css", SITE).href });
-  document.head.append(style);
-  return new Promise((resolve) => (style.onload = style.onerror = resolve));
+/** @param {string} text  what was typed before the field was there */
+export function type(text) {
+  field.value = text;
+  search();
 }
 
 async function fetchIndex() {
@@ -118,6 +121,22 @@ function press(event) {
   event.preventDefault();
 }
 
+/** Remembers whether "/" opens the search; where storage is forbidden, it always does. */
+function rememberKey() {
+  try {
+    if (key.checked) localStorage.removeItem(KEY);
+    else localStorage.setItem(KEY, "off");
+  } catch {
+    key.checked = true;
+  }
+}
+
+try {
+  key.checked = localStorage.getItem(KEY) !== "off";
+} catch {
+  key.checked = true;
+}
+key.addEventListener("change", rememberKey);
 field.addEventListener("input", search);
 field.addEventListener("keydown", press);
 close.addEventListener("click", () => dialog.close());

@@ -76,6 +76,34 @@ def test_in_both_browsers_a_section_is_found_below_a_path_and_under_the_policy(
     assert strict.reports == []
 
 
+def test_what_is_typed_while_the_search_is_fetched_is_not_lost(page: Page, site: str):
+    page.goto(site + LESSON)
+    page.evaluate(
+        "() => { for (const key of ['/', '4', '/', '0']) "
+        "document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true })); }"
+    )
+    field = page.get_by_role("combobox", name="Search the lessons")
+    expect(field).to_have_value("4/0")
+    expect(field).to_be_focused()
+    expect(page.get_by_role("status").filter(has_text="section")).to_be_visible()
+
+
+def test_its_key_can_be_switched_off(page: Page, site: str):
+    page.goto(site + LESSON)
+    page.keyboard.press("/")
+    switch = page.get_by_role("checkbox", name="The key / opens the search")
+    switch.uncheck()
+    page.reload()
+    page.keyboard.press("/")
+    page.get_by_role("button", name="Search").click()
+    expect(switch).not_to_be_checked()
+    expect(page.get_by_role("combobox")).to_have_value("")
+    switch.check()
+    page.reload()
+    page.keyboard.press("/")
+    expect(switch).to_be_checked()
+
+
 def test_without_the_index_a_sentence_says_so_and_it_is_asked_for_again(page: Page, site: str):
     page.goto(site + LESSON)
     page.route("**/sections.json", lambda route: route.abort())
