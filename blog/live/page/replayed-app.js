@@ -5,7 +5,7 @@
 
 import { keepScrollingInside, watchFrame } from "./app-frame.js";
 import { element } from "./dom.js";
-import { isEventStream } from "./event-stream.js";
+import { isEventStream, isOfEventSource } from "./event-stream.js";
 
 /**
  * @typedef {import('./recording-player.js').Exchange} Exchange
@@ -197,6 +197,7 @@ export class ReplayedApp {
     inside.fetch = async (/** @type {string | URL} */ url, { method = "GET" } = {}) => {
       const answer = await ask(method, url);
       const body = this.#bodies.get(this.exchanges.indexOf(answer) + 1);
+      if (body) this.#answers.delete(`${method.toUpperCase()} ${this.#path(url)}`); // to be read once
       const content = body ? streamed(inside, body) : textOf(answer) || null;
       return new inside.Response(content, { status: answer.status, headers: answer.headers });
     };
@@ -261,8 +262,8 @@ function valuesOf({ searchParams }, body) {
  * Whether it is an event stream that no event source has asked for.
  * @param {Exchange} exchange
  */
-function isReadByScript({ method, headers }) {
-  return method !== "GET" && isEventStream(headers);
+function isReadByScript(exchange) {
+  return isEventStream(exchange.headers) && !isOfEventSource(exchange);
 }
 
 /**
