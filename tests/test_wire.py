@@ -7,12 +7,21 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streamside.wire import Event, EventParser, encode
-from tests.event_streams import STREAMS, Events
+from tests.event_streams import CASES
+from tests.event_streams import Event as StreamEvent
 
 
-def read(*chunks: bytes) -> Events:
+def read(*chunks: bytes) -> list[StreamEvent]:
     parser = EventParser()
     return [(event.type, event.data, event.last_event_id) for chunk in chunks for event in parser.feed(chunk)]
+
+
+def read_case(*chunks: bytes) -> tuple[tuple[StreamEvent, ...], str, int | None]:
+    """The events, and what is known for the next request."""
+    parser = EventParser()
+    events = [event for chunk in chunks for event in parser.feed(chunk)]
+    told = tuple((event.type, event.data, event.last_event_id) for event in events)
+    return told, parser.last_event_id, parser.reconnection_time
 
 
 def one_by_one(stream: bytes) -> list[bytes]:
@@ -22,17 +31,18 @@ def one_by_one(stream: bytes) -> list[bytes]:
 # Reading
 
 
-@pytest.mark.parametrize(("stream", "events"), STREAMS.values(), ids=STREAMS.keys())
-def test_the_standards_rules(stream: bytes, events: Events) -> None:
-    assert read(stream) == events
+READINGS = {name: (case.events, case.last_event_id, case.reconnection_time) for name, case in CASES.items()}
 
 
-@pytest.mark.parametrize("stream", [stream for stream, _ in STREAMS.values()], ids=STREAMS.keys())
-def test_every_cut_in_two_and_every_byte_alone(stream: bytes) -> None:
-    whole = read(stream)
-    for cut in range(len(stream) + 1):
-        assert read(stream[:cut], b"", stream[cut:]) == whole
-    assert read(*one_by_one(stream)) == whole
+def test_the_standards_rules() -> None:
+    assert {name: read_case(case.stream) for name, case in CASES.items()} == READINGS
+
+
+def test_every_cut_in_two_and_every_byte_alone() -> None:
+    for name, case in CASES.items():
+        for cut in range(len(case.stream) + 1):
+            assert read_case(case.stream[:cut], b"", case.stream[cut:]) == READINGS[name], (name, cut)
+        assert read_case(*one_by_one(case.stream)) == READINGS[name], name
 
 
 PIECES = [b"data", b"event", b"id", b"retry", b":", b" ", b"\r", b"\n", b"\r\n", b"\n\n", b"\0", b"7", b"\xef\xbb\xbf"]

@@ -3,7 +3,7 @@
  * section, Enter opens it, Escape closes. The index, one file of the site, is fetched when the first letter comes.
  */
 
-import { element } from "../live/page/dom.js";
+import { element, styled } from "../live/page/dom.js";
 import { KEY } from "../theme/search.js";
 import { sectionSearch } from "./section-search.js";
 
@@ -45,7 +45,7 @@ let chosen = -1;
 /** Opens the search, with what was looked for before. */
 export async function show() {
   if (!dialog.isConnected) {
-    await styled();
+    await styled(new URL("theme/search.css", SITE));
     document.body.append(dialog);
   }
   dialog.showModal();
@@ -56,13 +56,6 @@ export async function show() {
 export function type(text) {
   field.value = text;
   search();
-}
-
-/** Fetches the style of the dialog, once: no page needs it before. */
-function styled() {
-  const style = element("link", { rel: "stylesheet", href: new URL("theme/search.css", SITE).href });
-  document.head.append(style);
-  return new Promise((resolve) => (style.onload = style.onerror = resolve));
 }
 
 async function fetchIndex() {

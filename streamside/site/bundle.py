@@ -1,7 +1,7 @@
 """What a page needs to run the examples: Pyodide, the packages of this very environment, the browser's part.
 
 Everything goes to `live/` in the site, but for the service worker, which at the site's root can serve all pages, and
-for `search/`, and for the styles and scripts of `theme/`, which are served without comments, too.
+for `search/`, and for the styles and scripts of `theme/`, which are served minified, too.
 Files that are named by their content can be kept for good; `live/bundle.js` says what they are called.
 """
 
@@ -76,7 +76,7 @@ def build(target: Path, project: Project | None = None) -> None:
     keep_made(
         [*tools, *styled],
         target,
-        lambda folder: run_esbuild("without_comments.mjs", THEME.parent, folder, *styled),
+        lambda folder: run_esbuild("minify.mjs", THEME.parent, folder, *styled),
     )
     keep_made(
         [*tools, *LIVE.rglob("*.js"), live / "bundle.js"],

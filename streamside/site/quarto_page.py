@@ -14,7 +14,8 @@ from bs4.formatter import HTMLFormatter
 HEAD = (
     *('meta[name^="streamside-"]', 'meta[name^="twitter:"]', "meta[property]"),
     *('link[rel="canonical"]', 'link[rel="alternate"]'),
-    *('link[href$="theme/live.css"]', 'link[href$="theme/exercise.css"]', 'script[src$="live/page/live-example.js"]'),
+    *(f'link[href$="theme/{name}.css"]' for name in ("home", "live", "exercise")),
+    'script[src$="live/page/live-example.js"]',
 )
 LANDMARKS = {"#quarto-sidebar": "Contents", ".quarto-secondary-nav": "Where you are", ".page-navigation": "Neighbours"}
 SCROLLED = {"class": "table", "tabindex": "0", "role": "group", "aria-label": "Table"}

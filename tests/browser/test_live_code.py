@@ -67,9 +67,13 @@ def test_the_code_comes_into_sight_with_its_line_numbers(show: Callable[..., Loc
     expect(live.locator(".live-app")).to_be_in_viewport(ratio=0.5)
 
 
+CODE_STYLE = "link[href$='theme/code-pane.css']"
+
+
 def test_app_wire_and_code_are_side_by_side(show: Callable[..., Locator], page: Page) -> None:
     page.set_viewport_size({"width": 1280, "height": 1000})
     live = show(exchange(NUMBERS))
+    expect(page.locator(CODE_STYLE)).to_have_count(0)  # its style, too, comes only with the code
     live.get_by_role("button", name="Code", exact=True).click()
     boxes = [live.locator(name).bounding_box() for name in (".live-app", ".wire-list", ".cm-editor")]
     app, wire_list, code = [box for box in boxes if box]

@@ -25,6 +25,7 @@ DOCUMENTS, LESSONS = Project().documents, [*Project().lessons]
 PAGES = [document.href for document in DOCUMENTS] + ["404.html"]
 FIRST = "notebooks/01-your-first-stream.html"
 CUT = "[...document.querySelectorAll('main pre')].filter((pre) => pre.scrollWidth > pre.clientWidth).length"
+BEYOND = "[...document.querySelectorAll('.live-cable')].filter((bar) => bar.scrollWidth > bar.clientWidth).length"
 SPACING = "* { letter-spacing: 0.12em !important; word-spacing: 0.16em !important; line-height: 1.5 !important }"
 THEME_SWITCH = {"nbconvert": ".theme-switch", "quarto": ".quarto-color-scheme-toggle >> visible=true"}
 SEARCH = {"nbconvert": "dialog.search[open] input", "quarto": "#quarto-search input"}
@@ -148,6 +149,7 @@ def test_a_page_is_well_read_and_axe_finds_nothing(reader: Page, address: str, r
     reader.wait_for_load_state("networkidle")
     if renderer == "nbconvert":
         assert reader.evaluate(WEIGHT) < 150_000
+    assert reader.evaluate(BEYOND) == 0
     expect(reader.locator("live-example:not([state=idle])")).to_have_count(0)
     for panes in reader.locator(".live-panes").all()[:1]:
         assert (panes.bounding_box() or {"y": 900})["y"] < 750

@@ -6,28 +6,13 @@ from typing import Any
 from playwright.sync_api import Page
 
 from streamside.wire import EventParser, encode
-from tests.event_streams import STREAMS, Events
+from tests.browser.test_format_in_browsers import HEAR, TYPES, answering
+from tests.event_streams import CASES, Event
 
 # Chromium 156 loses the line after a first line that is a byte order mark and nothing else.
-READ = {name: stream for name, stream in STREAMS.items() if name != "a byte order mark alone on its line"}
+READ = {name: case.stream for name, case in CASES.items() if name != "a byte order mark alone on its line"}
 # After a blank line that ends whatever the stream has begun, a probe shows the last event ID.
 PROBE = b"\n\nevent: probe\ndata\n\n"
-
-LISTEN = """
-([paths, types]) => Promise.all(paths.map((path) => new Promise((resolve) => {
-    const source = new EventSource(path);
-    const events = [];
-    for (const type of types) {
-        source.addEventListener(type, (event) => {
-            if (event instanceof MessageEvent) events.push([event.type, event.data, event.lastEventId]);
-        });
-    }
-    source.onerror = () => {  // the end of the stream
-        source.close();
-        resolve(events);
-    };
-})))
-"""
 
 RECONNECT = """
 () => new Promise((resolve) => {
@@ -41,40 +26,19 @@ RECONNECT = """
 """
 
 
-def answering(streams: dict[str, bytes]) -> Any:
-    """An application that answers with these streams, and everywhere else with an empty page."""
-
-    async def app(scope: dict[str, Any], receive: Callable, send: Callable) -> None:
-        if scope["type"] != "http":
-            return
-        body = streams.get(scope["path"])
-        kind = b"text/html" if body is None else b"text/event-stream"
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", kind)]})
-        await send({"type": "http.response.body", "body": body or b""})
-
-    return app
-
-
-def heard(page: Page, url: str, streams: dict[str, bytes]) -> list[Events]:
+def heard(page: Page, url: str, streams: dict[str, bytes]) -> list[list[Event]]:
     page.goto(url)
-    types = sorted({"message", "probe", *(kind for _, events in STREAMS.values() for kind, _, _ in events)})
-    return [[tuple(event) for event in events] for events in page.evaluate(LISTEN, [list(streams), types])]
+    return [[tuple(event) for event in events] for events in page.evaluate(HEAR, [list(streams), [*TYPES, "probe"]])]
 
 
-def parsed(stream: bytes) -> Events:
+def parsed(stream: bytes) -> list[Event]:
     return [(event.type, event.data, event.last_event_id) for event in EventParser().feed(stream)]
 
 
-def test_chromium_reads_the_streams_as_the_standard_says(page: Page, serving: Callable[[Any], str]) -> None:
-    streams = {f"/{number}": stream for number, (stream, _) in enumerate(READ.values())}
-    events = heard(page, serving(answering(streams)), streams)
-    assert dict(zip(READ, events, strict=True)) == {name: events for name, (_, events) in READ.items()}
-
-
 def test_chromium_and_the_parser_agree_on_what_follows(page: Page, serving: Callable[[Any], str]) -> None:
-    streams = {f"/{number}": stream + PROBE for number, (stream, _) in enumerate(READ.values())}
+    streams = {f"/{number}": stream + PROBE for number, stream in enumerate(READ.values())}
     events = heard(page, serving(answering(streams)), streams)
-    assert dict(zip(READ, events, strict=True)) == {name: parsed(stream + PROBE) for name, (stream, _) in READ.items()}
+    assert dict(zip(READ, events, strict=True)) == {name: parsed(stream + PROBE) for name, stream in READ.items()}
 
 
 def test_chromium_reads_what_is_encoded(page: Page, serving: Callable[[Any], str]) -> None:

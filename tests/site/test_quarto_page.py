@@ -50,6 +50,7 @@ OURS = """<!DOCTYPE html>
 <link rel="canonical" href="https://example.org/notebooks/01-a.html">
 <link rel="alternate" type="application/atom+xml" href="../feed.xml">
 <link rel="stylesheet" href="../theme/streamside.css">
+<link rel="stylesheet" href="../theme/home.css">
 <link rel="stylesheet" href="../theme/live.css">
 <script type="module" src="../live/page/live-example.js"></script>
 </head><body>
@@ -86,6 +87,7 @@ def test_head_and_foot_say_what_ours_say(page: BeautifulSoup):
     assert [link["href"] for link in page.head.select("link:not([media])")] == [
         "https://example.org/notebooks/01-a.html",
         "../feed.xml",
+        "../theme/home.css",
         "../theme/live.css",
     ]
     assert [meta.get("name", meta.get("property")) for meta in page.head.select("meta")][2:] == [

@@ -1,7 +1,7 @@
 /** The Code pane: the example's program to be read, changed, run as changed, passed on as a link and as a file. */
 
 import { compare } from "./changed-lines.js";
-import { button, element } from "./dom.js";
+import { button, element, styled } from "./dom.js";
 import { EditedFile } from "./edited-file.js";
 import { fetchProgram } from "./example-program.js";
 import { FileList } from "./file-list.js";
@@ -9,6 +9,7 @@ import { keepEdits, keptEdits } from "./kept-edits.js";
 import { LinkedProgram } from "./linked-program-notice.js";
 import { fromFragment, isFor, toFragment } from "./program-link.js";
 
+const STYLE = new URL("../../theme/code-pane.css", import.meta.url);
 const KEYS = "Ctrl+Enter (on a Mac ⌘ for Ctrl) runs it, Ctrl+F searches, Ctrl+] indents, Tab leaves the editor.";
 
 /** @typedef {{line: number, message: string, file?: string}} Complaint */
@@ -67,6 +68,7 @@ export class CodePane {
     const [{ createEditor }, { files }] = await Promise.all([
       import("./editor.js"),
       fetchProgram(this.example, this.isFolder),
+      styled(STYLE),
     ]);
     for (const [name, original] of Object.entries(files)) {
       const options = {

@@ -1,4 +1,4 @@
-/** The two things that every view here does with the DOM. */
+/** What several views here do with the DOM. */
 
 /**
  * Make an element.
@@ -27,4 +27,14 @@ export function button(name, action, attributes = {}) {
   const made = element("button", { type: "button", ...attributes }, name);
   made.addEventListener("click", () => void action());
   return made;
+}
+
+/**
+ * Give the page a style that it needs only now. Resolves when it is there, or cannot be had: all works without it.
+ * @param {URL} address
+ */
+export function styled({ href }) {
+  const style = element("link", { rel: "stylesheet", href });
+  document.head.append(style);
+  return new Promise((resolve) => (style.onload = style.onerror = resolve));
 }
