@@ -26,7 +26,7 @@ def told(page, reader):
 
 
 def shown(page, reader, text, times=1):
-    page.locator(f"#{reader} li", has_text=re.compile(f"{text}$")).nth(times - 1).wait_for()
+    page.locator(f"#{reader} li", has_text=re.compile(rf"{text}\s*$")).nth(times - 1).wait_for()
 
 
 @pytest.mark.parametrize(
