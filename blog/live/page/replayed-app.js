@@ -99,9 +99,10 @@ export class ReplayedApp {
     this.#waiting.delete(asked);
   }
 
-  /** @param {string | URL} url */
+  /** @param {string | URL} url  relative, or as scripts in the frame have resolved it: its base is that of this document */
   #path(url) {
-    return new URL(url, this.base).pathname;
+    const here = new URL(".", document.baseURI).href;
+    return new URL(`${url}`.startsWith(here) ? `${url}`.slice(here.length) : url, this.base).pathname;
   }
 
   /**
