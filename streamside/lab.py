@@ -5,6 +5,7 @@ import html
 import json
 import os
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
@@ -67,8 +68,13 @@ def source(example: ModuleType, *names: str) -> Listing:
 
 
 def serve(example: ModuleType) -> Server:
-    """The example's server, started at the first call and stopped with the kernel; `.url` is its address."""
+    """The example's server, started at the first call and stopped with the kernel; `.url` is its address.
+
+    Says so where the example has been edited since it was imported: the server is the one that was.
+    """
     name = _name(example)
+    if remedy := _cells.remedy(name):
+        print(f"{example.__name__} has been edited; this is the one that was imported: {remedy}.", file=sys.stderr)
     if name not in _servers:
         if not hasattr(example, "app"):
             raise UserError(example.__name__, "has no ASGI application named `app`")
@@ -84,7 +90,8 @@ def _forget_server(name: str) -> None:
         server.stop()
 
 
-Cells(_forget_server).watch()
+_cells = Cells(_forget_server)
+_cells.watch()
 
 
 @atexit.register
