@@ -153,14 +153,14 @@ PAGE = f"""<!doctype html>
   <head>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width">
-    <title>What is in a text?</title>
+    <title>What is in it?</title>
     <link rel="stylesheet" href="https://cdn.jsdelivr.net/npm/@picocss/pico@2.1.1/css/pico.classless.min.css">
   </head>
   <body>
     <main>
-      <h1>What is in a text?</h1>
+      <h1>What is in it?</h1>
       <form>
-        <label>Text <textarea name="text" rows="2">Zoë ≠ Zoe\u0308</textarea></label>
+        <label>Text <textarea name="text" rows="1">Zoë ≠ Zoe\u0308</textarea></label>
         <label>Token <input name="token" value="sesame" autocomplete="off"></label>
         <button>Name them</button>
         <button type="button" id="stop">Stop</button>

@@ -90,6 +90,7 @@ try {
         if (type === "done") break;
         if (type === "abort") controller.abort();
         if (type === "slow") await new Promise(setImmediate);
+        if (type === "json") JSON.parse(data);
     }
 } catch (caught) { error = `${caught.name} ${caught.message}`; }
 console.log(JSON.stringify({ seen, sent, pauses, error, reasons }));
@@ -131,6 +132,12 @@ def test_what_was_parsed_and_not_seen_before_the_connection_broke_is_asked_for_a
 def test_an_answer_that_will_not_change_is_the_end(answer, error):
     ran = attempts(answer)
     assert (ran["seen"], ran["error"], ran["pauses"]) == ([], error, [])
+
+
+def test_what_is_no_json_ends_the_loop_and_closes_the_connection():
+    ran = attempts({"pieces": ["event: json\ndata: {\n\n"], "then": "wait"})
+    assert ran["error"].startswith("SyntaxError")
+    assert ran["reasons"] == ["AbortError"]
 
 
 def test_an_abort_ends_the_reader_while_it_reads():
