@@ -38,7 +38,8 @@ async def numbers(first):
 async def stream(request):
     return StreamingResponse(numbers(int(request.headers.get("last-event-id", 0)) + 1), media_type="text/event-stream")
 
-app = Starlette(routes=[Route("/", page), Route("/more", more), Route("/said", said), Route("/s", stream, methods=["GET", "POST"])])
+routes = [Route("/", page), Route("/more", more), Route("/said", said)]
+app = Starlette(routes=[*routes, Route("/s", stream, methods=["GET", "POST"])])
 """
 FOLDER = {
     "y/__init__.py": "import asgiref, os\nprint(os.environ['GREETING'], vars(asgiref).setdefault('n', 0))\n"
