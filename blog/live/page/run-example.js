@@ -7,6 +7,7 @@
  * A `Running` tells what goes over its wire (`wire`: a WireMessage), and that it was ended from elsewhere (`ended`:
  * `{why}`): by the page's leaving, or with another example that would not stop.
  */
+/* global streamside */
 import { fetchAssets } from "./assets-ahead.js";
 import { fetchProgram } from "./example-program.js";
 import { obstacle } from "./obstacle.js";
