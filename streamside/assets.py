@@ -8,13 +8,15 @@ import json
 import mimetypes
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from streamside.errors import UserError
-from streamside.paths import NODE_MODULES
+from streamside.paths import NODE_MODULES, ROOT
 
 PREFIX = "/.assets/"
+PACKAGE_JSON = ROOT / "package.json"
 CDN_LINK = re.compile(
     r"https://cdn\.jsdelivr\.net/npm/"
     r"(?P<package>(?:@[\w-][\w.-]*/)?[\w-][\w.-]*)@(?P<version>[\w.-]+)/(?P<file>[\w./-]+)"  # no name begins with "."
@@ -32,17 +34,31 @@ def find(link: str) -> Path:
     match = CDN_LINK.fullmatch(link)
     if not match:
         raise UserError(link, "is not of the form https://cdn.jsdelivr.net/npm/PACKAGE@VERSION/FILE")
-    package, folder = match["package"], NODE_MODULES / match["package"]
-    try:
-        installed = json.loads((folder / "package.json").read_text(encoding="utf-8")).get("version")
-    except FileNotFoundError:
-        raise UserError(link, f"{package} is not installed", "add it to package.json and run `npm install`") from None
-    if installed != match["version"]:
-        raise UserError(link, f"names version {match['version']}, but {installed} is installed", "make them the same")
-    path = folder / match["file"]
+    package, version = match["package"], match["version"]
+    installed = {_version(folder): folder for folder in (NODE_MODULES / name for name in _names(package))}
+    installed.pop(None, None)
+    if not installed:
+        raise UserError(link, f"{package} is not installed", "add it to package.json and run `npm install`")
+    if version not in installed:
+        there = " and ".join(map(str, installed))
+        raise UserError(link, f"names version {version}, but installed is {there}", "make them the same")
+    path = installed[version] / match["file"]
     if ".." in Path(match["file"]).parts or not path.is_file():
-        raise UserError(link, f"{package} {installed} has no file {match['file']}")
+        raise UserError(link, f"{package} {version} has no file {match['file']}")
     return path
+
+
+def _names(package: str) -> list[str]:
+    """Under which names `node_modules` has a package: its own, and those that package.json gives to other versions."""
+    wanted = json.loads(PACKAGE_JSON.read_text(encoding="utf-8"))["dependencies"].items()
+    return [package, *(name for name, version in wanted if version.startswith(f"npm:{package}@"))]
+
+
+def _version(folder: Path) -> str | None:
+    """The version that is installed there, if any is."""
+    with suppress(FileNotFoundError):
+        return str(json.loads((folder / "package.json").read_text(encoding="utf-8"))["version"])
+    return None
 
 
 def local_path(link: str) -> str:

@@ -28,29 +28,32 @@ def record(
     events: int | None = None,
     seconds: float | None = None,
     headers: Mapping[str, str] | None = None,
+    method: str = "GET",
+    body: bytes | str = b"",
 ) -> Recording:
-    """Get `url` and record what comes: until the server ends it, `events` were dispatched, or `seconds` have gone by.
+    """Ask for `url` and record what comes: until the server ends it, `events` were dispatched, or `seconds` are over.
 
     Raises `ListenError` if there is no answer, or if the server is silent for 10 seconds and `seconds` is not given.
     """
     address = urlsplit(url)
     path = (address.path or "/") + (f"?{address.query}" if address.query else "")
     sent = {name.lower(): value for name, value in (headers or {}).items()}
+    content = body.encode() if isinstance(body, str) else body
     connection = HTTPConnection(address.netloc, timeout=SILENCE_SECONDS)
     began = time.monotonic()
     try:
         connection.connect()
         wire = connection.sock  # the connection forgets it when the response is the last one
-        connection.request("GET", path, headers=sent)
+        connection.request(method, path, body=content or None, headers=sent)
         response = connection.getresponse()
         chunks: list[Chunk] = []
         ended_by = _receive(response, wire, chunks, began, events, seconds)
     except (OSError, HTTPException) as error:
-        raise ListenError(f"no answer to GET {path}: {error}") from None
+        raise ListenError(f"no answer to {method} {path}: {error}") from None
     finally:
         connection.close()
     return Recording(
-        method="GET",
+        method=method,
         path=path,
         request_headers=tuple(sent.items()),
         status=response.status,
@@ -60,6 +63,7 @@ def record(
         chunks=tuple(chunks),
         ended_by=ended_by,
         ended_at=time.monotonic() - began,
+        request_body=content,
     )
 
 

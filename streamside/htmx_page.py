@@ -2,7 +2,8 @@
 
 That is `sse-connect`, `sse-swap`, `sse-close`, `hx-trigger` (`load`, `sse:…`, `delay:`, `throttle:`), `hx-get`,
 `hx-post`, `hx-target`, `hx-swap`, and the event sources that a script opens: by name, or one for each element
-that names it in a `data-…` attribute.
+that names it in a `data-…` attribute. Of htmx 4 it is `hx-sse-connect`, `hx-sse-close`, `hx-partial`, and
+`hx-trigger="NAME from:#ID"`.
 """
 
 import asyncio
@@ -11,10 +12,16 @@ import re
 from typing import Any, Protocol
 from urllib.parse import urlencode, urljoin
 
+from streamside.htmx4_parser import Htmx4Parser
 from streamside.markup import Element, parse
 from streamside.wire import EventParser
 
 RECONNECTION_TIME = 3000  # milliseconds, as Chromium's
+HTMX4_FIRST_PAUSE, HTMX4_LONGEST_PAUSE = (
+    500,
+    60_000,
+)  # milliseconds; by chance up to 30 % more or less, which is left out here
+PARTIAL = re.compile(r"(<hx-partial\b[^>]*>)(.*?)</hx-partial>", re.DOTALL)
 
 
 class Network(Protocol):
@@ -22,8 +29,8 @@ class Network(Protocol):
 
     whole: asyncio.Event  # set unless the cable is cut
 
-    def open(self, method: str, path: str, headers: dict[str, str], *, source: "Source | None" = None) -> "Exchange":
-        """Send a request; an event source is told of the answer."""
+    def open(self, method: str, path: str, headers: dict[str, str], *, source: "Reader | None" = None) -> "Exchange":
+        """Send a request; who reads the stream is told of the answer."""
 
     async def fetch(self, method: str, path: str, headers: dict[str, str], body: bytes = b"") -> str:
         """The whole body of an answer."""
@@ -38,7 +45,7 @@ class Network(Protocol):
 class Exchange:
     """A request and what has come of its answer."""
 
-    def __init__(self, name: str, method: str, path: str, source: "Source | None") -> None:
+    def __init__(self, name: str, method: str, path: str, source: "Reader | None") -> None:
         self.id, self.method, self.path, self.source = name, method, path, source
         self.status = 0
         self.headers: dict[str, str] = {}
@@ -114,6 +121,72 @@ class Source:
         self.page.network.tell("source", source=self.name, what=what, **said)
 
 
+class Htmx4Stream:
+    """What htmx 4 has in an event source's place: a fetch, and its own way of asking again."""
+
+    name = None  # it tells its last event ID itself
+
+    def __init__(self, page: "Page", path: str, element: Element) -> None:
+        self.page, self.path, self.element = page, path, element
+        self.parser = Htmx4Parser()
+        self.closed = False
+        self._exchange: Exchange | None = None
+        self._first_pause = HTMX4_FIRST_PAUSE
+        self._attempt: int | None = None  # since the last answer that was none; None before the first answer
+        self._later: asyncio.Task[None] = asyncio.ensure_future(self._connect(0))
+
+    async def _connect(self, pause: float) -> None:
+        await asyncio.sleep(pause)
+        network = self.page.network
+        await network.whole.wait()
+        self.parser = Htmx4Parser(self.parser.last_event_id)
+        headers = {"accept": "text/html, text/event-stream", "hx-request": "true"}
+        if self.parser.last_event_id:
+            headers["last-event-id"] = self.parser.last_event_id
+        self._exchange = network.open("GET", self.path, headers, source=self)
+
+    def answered(self, exchange: Exchange) -> None:
+        """The first answer has to be a stream; of a later one, only its status counts."""
+        if self._attempt is None:
+            self.closed = not exchange.headers.get("content-type", "").startswith("text/event-stream")
+        if self._attempt is None or exchange.status in range(200, 300):
+            self._attempt = 0
+
+    def hear(self, data: bytes) -> None:
+        """Bytes of the stream."""
+        for message in self.parser.feed(data):
+            if self.closed:
+                return
+            if message.retry is not None:
+                self._first_pause = max(0, message.retry)
+            if not message.event:
+                self.page.swap_message(self.element, message.data)
+                continue
+            self.page.fire(self.element, message.event)
+            if self.element.attributes.get("hx-sse-close") == message.event:
+                self.close()
+
+    def lost(self) -> None:
+        """The connection has ended: ask again, after each failure later."""
+        if self.closed or self._attempt is None:
+            return
+        self._attempt += 1
+        pause = min(self._first_pause * 2 ** (self._attempt - 1), HTMX4_LONGEST_PAUSE)
+        self._later = asyncio.ensure_future(self._connect(pause / 1000))
+
+    def close(self) -> None:
+        """The stream has said that it is over, or its element has gone."""
+        if self.closed:
+            return
+        self.closed = True
+        self._later.cancel()
+        if self._exchange:
+            self.page.network.leave(self._exchange)
+
+
+Reader = Source | Htmx4Stream
+
+
 class Page:
     """A reader's page: its elements, its event sources, and what htmx does with both."""
 
@@ -121,7 +194,7 @@ class Page:
         self.network, self.path = network, path
         self.reader = reader
         self.root = parse(html)
-        self.all_sources: list[Source] = []
+        self.all_sources: list[Reader] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._asking: dict[Element, bool] = {}  # elements whose request is under way: whether another is to follow
         self._ready: dict[Element, float] = {}  # when a throttled element may ask again
@@ -129,7 +202,7 @@ class Page:
         self._closing_types: set[str] = set()  # on which a script closes its event source
 
     @property
-    def sources(self) -> list[Source]:
+    def sources(self) -> list[Reader]:
         """Those that are not closed."""
         return [each for each in self.all_sources if not each.closed]
 
@@ -137,6 +210,9 @@ class Page:
         """Elements have come into the page: they connect, ask, run."""
         for element in list(part.with_attribute("sse-connect")):
             self.connect(element.attributes["sse-connect"], element)
+        for element in list(part.with_attribute("hx-sse-connect")):
+            path = urljoin(self.path, element.attributes["hx-sse-connect"])
+            self.all_sources.append(Htmx4Stream(self, path, element))
         for element in list(part.with_attribute("hx-trigger")):
             if element.attributes["hx-trigger"] == "load":
                 self._trigger(element)
@@ -215,10 +291,26 @@ class Page:
             await self.ask(element, {})
 
     def _swap(self, element: Element, html: str) -> None:
-        how = element.inherited("hx-swap", "innerHTML").split()[0]
+        self._put(self._target(element), html, element.inherited("hx-swap", "innerHTML"))
+
+    def swap_message(self, element: Element, html: str) -> None:
+        """An unnamed message of htmx 4: its parts go to the targets that they name, what is left to the element's."""
+        for start, content in PARTIAL.findall(html):
+            part = next(parse(start).with_attribute("hx-target"))
+            self._put(self._named(part) or element, content, part.attributes.get("hx-swap", "innerHTML"))
+        if rest := PARTIAL.sub("", html).strip():
+            self._swap(element, rest)
+
+    def fire(self, element: Element, name: str) -> None:
+        """A named message of htmx 4: those ask that listen for it at this element."""
+        for each in list(self.root.with_attribute("hx-trigger")):
+            if each.attributes["hx-trigger"].split()[:2] == [name, f"from:#{element.attributes.get('id')}"]:
+                self._trigger(each)
+
+    def _put(self, target: Element, html: str, swap: str) -> None:
+        how = swap.split()[0]
         if how == "none":
             return
-        target = self._target(element)
         new = target.put(html, how)
         for source in self.sources:
             if source.element and source.element.root is not self.root:
@@ -229,8 +321,12 @@ class Page:
 
     def _target(self, element: Element) -> Element:
         owner = element.nearest("hx-target")
-        name = owner.attributes["hx-target"].removeprefix("#") if owner else ""
-        return next((each for each in self.root if name and each.attributes.get("id") == name), owner or element)
+        return (owner and self._named(owner)) or owner or element
+
+    def _named(self, owner: Element) -> Element | None:
+        """The element whose id is in an `hx-target`."""
+        name = owner.attributes["hx-target"].removeprefix("#")
+        return next((each for each in self.root if each.attributes.get("id") == name), None)
 
     def show(self) -> None:
         """What it has on it now."""

@@ -5,6 +5,7 @@ import html
 import json
 import os
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
@@ -67,8 +68,13 @@ def source(example: ModuleType, *names: str) -> Listing:
 
 
 def serve(example: ModuleType) -> Server:
-    """The example's server, started at the first call and stopped with the kernel; `.url` is its address."""
+    """The example's server, started at the first call and stopped with the kernel; `.url` is its address.
+
+    Says so where the example has been edited since it was imported: the server is the one that was.
+    """
     name = _name(example)
+    if remedy := _cells.remedy(name):
+        print(f"{example.__name__} has been edited; this is the one that was imported: {remedy}.", file=sys.stderr)
     if name not in _servers:
         if not hasattr(example, "app"):
             raise UserError(example.__name__, "has no ASGI application named `app`")
@@ -84,7 +90,8 @@ def _forget_server(name: str) -> None:
         server.stop()
 
 
-Cells(_forget_server).watch()
+_cells = Cells(_forget_server)
+_cells.watch()
 
 
 @atexit.register
@@ -100,12 +107,15 @@ def listen(
     events: int | None = None,
     seconds: float | None = None,
     headers: Mapping[str, str] | None = None,
+    method: str = "GET",
+    body: bytes | str = b"",
 ) -> Recording:
-    """Get `path` from an example's server or a URL and record it, until the server ends it, or a limit is reached.
+    """Ask an example's server or a URL for `path` and record it, until the server ends it, or a limit is reached.
 
     `events` counts dispatched events, `seconds` from the request. Raises `streamside.client.ListenError`.
     """
-    return client.record(_url(example_or_url, path), events=events, seconds=seconds, headers=headers)
+    url = _url(example_or_url, path)
+    return client.record(url, events=events, seconds=seconds, headers=headers, method=method, body=body)
 
 
 def follow(example_or_url: ModuleType | str, path: str = "/", *, connections: int) -> list[Recording]:
@@ -182,15 +192,15 @@ def live(
     path: str = "/",
     *,
     height: str = "20rem",
-    then: Sequence[str] = (),
+    then: Sequence[str | Recording] = (),
     seconds: float = LIVE_SECONDS,
     cable: str = "",
 ) -> LiveExample:
     """Leave the example in the page: what a visitor would get, recorded now, and what it takes to run it there.
 
-    The visit is the page at `path`, then the requests for the paths in `then`; without `then`, for whatever streams
-    the page names in `sse-connect`. Each stream is recorded until it ends or `seconds` are over. `cable` is what the
-    page's cable does at first, such as "delay=500".
+    The visit is the page at `path`, then the requests for the paths in `then`, in which what was recorded already
+    stands as it is; without `then`, for whatever streams the page names in `sse-connect`. Each stream is recorded until
+    it ends or `seconds` are over. `cable` is what the page's cable does at first, such as "delay=500".
     """
     base = serve(example).url
     visited = urljoin(base, path)
@@ -198,7 +208,9 @@ def live(
     page = first.body.decode()
     paths = then or re.findall(r'sse-connect="([^"]+)"', page)
     rest = [
-        client.record(urljoin(visited, html.unescape(name)), seconds=seconds, headers=_headers_of_htmx(page, name))
+        name
+        if isinstance(name, Recording)
+        else client.record(urljoin(visited, html.unescape(name)), seconds=seconds, headers=_headers_of_htmx(page, name))
         for name in paths
     ]
     about = Project().example(_name(example))

@@ -54,6 +54,7 @@ class Recording:
     chunks: tuple[Chunk, ...]
     ended_by: Literal["server", "client", "network"]
     ended_at: float
+    request_body: bytes = b""
 
     @property
     def body(self) -> bytes:
@@ -86,10 +87,12 @@ class Recording:
 
     def to_json(self, start: int = 0) -> dict[str, Any]:
         """The recording as a page plays it: times in milliseconds, of which `start` is the request's."""
+        asked = {"requestBody": self._asked} if self.request_body else {}
         return {
             "method": self.method,
             "path": self.path,
             "requestHeaders": [list(header) for header in self.request_headers],
+            **asked,
             "status": self.status,
             "headers": [list(header) for header in self.headers],
             "start": start,
@@ -109,6 +112,10 @@ class Recording:
         lines = "\n".join(line.html(self._time_width) for line in self._lines())
         # A long line scrolls: tabindex lets the keyboard reach it.
         return f'<figure class="recording" aria-label="{label}"><pre tabindex="0">{lines}</pre></figure>'
+
+    @property
+    def _asked(self) -> str:
+        return self.request_body.decode(errors="replace")
 
     @cached_property
     def _tenths(self) -> tuple[int, ...]:
@@ -145,7 +152,7 @@ class Recording:
         return [(tenths, text) for tenths, text in texts if text]
 
     def _lines(self) -> Iterator[Line]:
-        yield from head_lines(self.method, self.path, self.request_headers, self.status, self.headers)
+        yield from head_lines(self.method, self.path, self.request_headers, self._asked, self.status, self.headers)
         yield from body_lines(self._texts(), self.is_event_stream, self.ended_by, self._tenths[-1])
 
 

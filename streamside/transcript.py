@@ -18,11 +18,14 @@ _ENDINGS = {
 }
 
 
-def head_lines(method: str, path: str, request_headers: Headers, status: int, headers: Headers) -> Iterator["Line"]:
+def head_lines(
+    method: str, path: str, request_headers: Headers, request_body: str, status: int, headers: Headers
+) -> Iterator["Line"]:
     """What was sent, and the head of what came back."""
     yield Line("sent", f"{method} {path}")
     yield from (Line("sent", f"{name}: {value}") for name, value in request_headers)
     yield Line("sent", "")
+    yield from (Line("sent", part.removesuffix("\n")) for part in _PARTS.findall(request_body))
     yield Line("received", f"{status} {_reason(status)}".rstrip())
     yield from (Line("received", f"{name}: {value}") for name, value in headers)
     yield Line("received", "")

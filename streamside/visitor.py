@@ -20,7 +20,7 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
-from streamside.htmx_page import Exchange, Page, Source
+from streamside.htmx_page import Exchange, Page, Reader
 from streamside.markup import Element
 from streamside.paths import ROOT
 
@@ -192,7 +192,7 @@ class Visit:
         path: str,
         headers: dict[str, str],
         body: bytes = b"",
-        source: Source | None = None,
+        source: Reader | None = None,
     ) -> Exchange:
         """Send a request."""
         self._count += 1

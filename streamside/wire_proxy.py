@@ -27,7 +27,7 @@ Headers = list[tuple[str, str]]
 
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "proxy-connection"}
 # Of a request: what is another server's affair, or would make the bytes unreadable.
-NOT_PASSED_ON = {*HOP_BY_HOP, "accept-encoding", "content-length", "cookie"}
+NOT_PASSED_ON = {*HOP_BY_HOP, "accept-encoding", "content-length", "cookie", "streamside-fetch"}
 PROXYS_OWN = re.compile(r"x-(forwarded|proxy|real|scheme)")
 LEADS = {"location", "hx-redirect", "hx-location", "hx-push-url", "hx-replace-url"}
 ASKER = re.compile(r"[?&]streamside-(?:source|socket)=([\w-]+)$")
@@ -35,6 +35,7 @@ PROBE = b'<script src="%s"></script>'
 HEAD = re.compile(rb"\s*(<!doctype[^>]*>)?\s*(<html[^>]*>)?\s*(<head[^>]*>)?", re.IGNORECASE)
 GONE = "The page closed the connection."
 ENDED = "The server ended the response."
+CONTENT = 10_000  # bytes of a request's body that are told
 
 _numbers = itertools.count(1)
 
@@ -140,7 +141,7 @@ class Connection:
             if is_source and cable.cut:  # its attempt waits in the cable, as packets do that are sent again and again
                 await self._tell("waiting", **self._line)
                 await cable.mended()
-            await self._tell("request", **self._line, headers=self._headers)
+            await self._tell("request", **self._line, headers=self._headers, **await self._content())
             if cable.cut:
                 return await self._end_broken("network", "The cable is cut.")
             if cable.answer:
@@ -170,6 +171,12 @@ class Connection:
     def _line(self) -> dict[str, Any]:
         source = {"source": self._place.source} if self._place.source else {}
         return {"method": self._request.method, "path": self._place.target, **source}
+
+    async def _content(self) -> dict[str, Any]:
+        """The fetch that asks, by the name that the probe has given it, and the beginning of the request's body."""
+        name, body = self._request.headers.get("streamside-fetch"), await self._request.read()
+        shown = {"body": body[:CONTENT].decode(errors="replace"), "more": max(0, len(body) - CONTENT)} if body else {}
+        return {"fetch": name, **shown} if name else shown
 
     def _as_asked(self) -> Headers:
         """The request's headers as the example is to see them, with the reader's cookies."""

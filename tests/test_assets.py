@@ -47,6 +47,11 @@ def test_a_link_is_found_in_the_installed_package():
     assert find(HTMX).name == "htmx.min.js"
 
 
+def test_of_two_installed_versions_each_is_found():
+    for version in ("2.0.7", "4.0.1"):
+        assert version in find(HTMX.replace("2.0.7", version)).read_text(encoding="utf-8")
+
+
 def test_a_scoped_package_is_found():
     assert find("https://cdn.jsdelivr.net/npm/@picocss/pico@2.1.1/css/pico.classless.min.css").is_file()
 
@@ -54,7 +59,7 @@ def test_a_scoped_package_is_found():
 @pytest.mark.parametrize(
     ("link", "complaint"),
     [
-        (HTMX.replace("2.0.7", "2.0.6"), "names version 2.0.6, but 2.0.7 is installed"),
+        (HTMX.replace("2.0.7", "2.0.6"), "names version 2.0.6, but installed is 2.0.7 and 4.0.1"),
         (HTMX.replace("htmx.org", "htmy.org"), "htmy.org is not installed"),
         (HTMX.replace("htmx.min.js", "nothing.js"), "has no file dist/nothing.js"),
         (HTMX.replace("dist/", "../../"), "has no file"),

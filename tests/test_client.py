@@ -42,6 +42,23 @@ def test_a_response_that_ends_is_recorded_whole(serving):
     assert recording.ended_at > 0.1  # of the two pauses
 
 
+def test_a_request_may_have_a_method_and_a_body(serving):
+    received = []
+
+    async def app(scope, receive, send):
+        if scope["type"] == "http":
+            received.append((scope["method"], dict(scope["headers"])[b"content-length"], (await receive())["body"]))
+            await send({"type": "http.response.start", "status": 200, "headers": STREAM})
+            await send({"type": "http.response.body", "body": b"data: a\n\n"})
+
+    url = serving(app)
+    recording = record(url, method="POST", body="é", headers={"content-type": "text/plain"})
+    assert received == [("POST", b"2", "é".encode())]
+    assert (recording.method, recording.request_body, len(recording.events)) == ("POST", "é".encode(), 1)
+    with pytest.raises(ListenError, match="no answer to PUT /"):
+        record("http://127.0.0.1:9/", method="PUT", body=b"x")
+
+
 def test_it_stops_after_so_many_events(serving):
     recording = record(serving(Stream((200, [b"data: a\n\n"] * 9), stays_open=True)), events=2)
     assert len(recording.events) == 2

@@ -1,10 +1,13 @@
 """A cell that imports examples, run again, gets them anew; that lessons then say the same, their drive shows."""
 
 import sys
-from types import SimpleNamespace
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
+from streamside import fresh_examples, lab
+from streamside.catalogue import Project
 from streamside.fresh_examples import Cells
 
 CELL = "from examples import number_stream_ends\n"
@@ -57,6 +60,31 @@ def test_the_cells_that_have_run_are_known_to_a_kernel(example, monkeypatch):
     cells = Cells(forgotten.append)
     cells.watch()
     cells.before(SimpleNamespace(raw_cell=CELL))
-    assert (registered, forgotten) == (["pre_run_cell"], [])
+    assert (registered, forgotten) == (["pre_run_cell", "post_run_cell"], [])
     cells.before(SimpleNamespace(raw_cell=CELL))
     assert forgotten == ["number_stream_ends"]
+
+
+def test_what_was_edited_since_it_was_imported_is_told_with_its_remedy(tmp_path: Path, monkeypatch, capsys):
+    (tmp_path / "examples/folder").mkdir(parents=True)
+    paths = [tmp_path / "examples/one.py", tmp_path / "examples/folder/__init__.py"]
+    cells = Cells(lambda name: None)
+    monkeypatch.setattr(fresh_examples, "Project", lambda: Project(tmp_path))
+    monkeypatch.setattr(lab, "_cells", cells)
+    for path, name in zip(paths, ("one", "folder"), strict=True):
+        path.write_text("first")
+        module = ModuleType(f"examples.{name}")
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        monkeypatch.setitem(lab._servers, name, "its server")
+    cells.after(None)
+    assert [cells.remedy(name) for name in ("one", "folder", "other")] == ["", "", ""]
+    for path in paths:
+        path.write_text("edited")
+    cells.after(None)
+    assert lab.serve(sys.modules["examples.one"]) == "its server"
+    said = "examples.one has been edited; this is the one that was imported: run the cell that imports it again.\n"
+    assert capsys.readouterr().err == said
+    assert cells.remedy("folder") == "restart the kernel"
+    monkeypatch.setitem(sys.modules, "examples.one", ModuleType("examples.one"))  # as the cell does
+    cells.after(None)
+    assert cells.remedy("one") == ""

@@ -156,3 +156,52 @@ def test_what_is_no_stream_closes_a_source_for_good(status: int, kind: str):
         assert network.told[-1]["readyState"] == 2
 
     on_a_page('<p sse-connect="s"></p>', test)
+
+
+HTMX4 = """<div id="s" hx-sse-connect="s" hx-sse-close="done" hx-target="#out"><p id="n">none</p></div><p id="out"></p>
+<p hx-post="news" hx-trigger="bell from:#s">quiet</p>"""
+
+
+def test_of_htmx_4_messages_are_swapped_and_named_ones_fired():
+    async def test(page: Page, network: Network) -> None:
+        [stream] = page.sources
+        stream.hear(b"data: <b>1</b>\n\nevent: bell\n\n")
+        part = '<hx-partial hx-target="#n" hx-swap="beforeend"><b>2</b></hx-partial>'
+        stream.hear(f"data: {part}{part.replace('2', '3')}\n\n".encode())
+        await asyncio.sleep(0.2)
+        assert page.root.text.split() == ["none", "2", "3", "1", "/news"]
+        assert network.asked == ["GET /s", "POST /news"]
+        stream.hear(b"event: done\n\ndata: late\n\n")
+        assert network.asked[2:] == ["left /s"]
+        assert "late" not in page.root.text
+
+    on_a_page(HTMX4, test)
+
+
+def test_htmx_4_asks_again_by_its_own_rules():
+    answers = (200, "id: 7\ndata\n\n", 0.5), (503, "", 1), (503, "", 2), (204, "", 0.5), (200, "retry: 9s\ndata\n\n", 0)
+
+    async def test(page: Page, network: Network) -> None:
+        [stream] = page.sources
+        for number, (status, text, pause) in enumerate(answers, 2):
+            exchange = Exchange("", "GET", "/s", stream)
+            exchange.status, exchange.headers = status, {"content-type": "text/event-stream"}
+            stream.answered(exchange)
+            stream.hear(text.encode())
+            stream.lost()
+            await asyncio.sleep(max(0, pause - 0.05))
+            assert len(network.asked) == number - 1
+            await asyncio.sleep(0.1)
+            assert len(network.asked) == number
+        assert stream.parser.last_event_id == "7"
+
+    on_a_page(HTMX4, test)
+
+    async def test_failure(page: Page, network: Network) -> None:
+        [stream] = page.sources
+        stream.answered(Exchange("", "GET", "/s", stream))
+        stream.lost()
+        await asyncio.sleep(1)
+        assert network.asked == ["GET /s"]
+
+    on_a_page(HTMX4, test_failure)

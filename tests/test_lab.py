@@ -124,6 +124,13 @@ def test_the_visit_can_be_told_step_by_step():
     assert [recording.path for recording in shown.exchanges] == ["/", "/sse-stream?one", "/sse-stream?two"]
 
 
+def test_what_was_recorded_already_can_be_part_of_the_visit():
+    asked = listen(basic_stream, "sse-stream", method="POST", body=b"{}")
+    shown = live(basic_stream, then=[asked])
+    assert shown.exchanges[1:] == (asked,)
+    assert '"requestBody": "{}"' in shown._repr_html_()
+
+
 def test_what_a_click_fetches_is_asked_for_as_htmx_does():
     shown = live(button_stream, then=["connection?name=Ada", "sse-stream?name=Ada"], seconds=1)
     page, fragment, stream = shown.exchanges

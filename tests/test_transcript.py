@@ -39,6 +39,12 @@ def test_a_transcript() -> None:
     )
 
 
+def test_a_body_that_was_sent_stands_below_its_headers() -> None:
+    asked = recording(method="POST", request_headers=(("content-type", "a/b"),), request_body=b'{\n"a": "\0"}\n')
+    assert asked.transcript().startswith('> POST /sse-stream\n> content-type: a/b\n>\n> {\n> "a": "⟨NUL⟩"}\n< 200 OK\n')
+    assert asked.to_json()["requestBody"] == '{\n"a": "\0"}\n'
+
+
 def test_gaps_are_rounded_one_by_one_so_that_delays_do_not_add_up() -> None:
     late = recording(*((0.02 + 0.503 * n, b"data\n\n") for n in range(100)), ended_at=0.02 + 0.503 * 100)
     times = re.findall(r"^ *([\d.]+) s", "\n".join(body_of(late.transcript())), re.MULTILINE)

@@ -107,6 +107,17 @@ def test_a_page_gets_the_probe_and_our_files_and_its_cookies_stay_here():
     assert sorted(message["reader"] for message in told if message["kind"] == "end") == [1, 1, 2]
 
 
+def test_what_a_fetch_sends_is_told_and_its_name_is_taken_off():
+    async def visit(wire, client, told):
+        echo = await client.post("live/x/echo", headers={"streamside-fetch": "f-1"}, data=b"a" * 10_003)
+        return await echo.text(), told
+
+    echo, told = run(visit)
+    assert "streamside" not in echo
+    assert {"method": "POST", "fetch": "f-1", "body": "a" * 10_000, "more": 3}.items() <= told[0].items()
+    assert "streamside-fetch" not in dict(told[0]["headers"])
+
+
 def test_an_example_leads_to_its_own_addresses():
     async def visit(wire, client, told):
         return (await client.get("live/x/away", allow_redirects=False)).headers["location"]

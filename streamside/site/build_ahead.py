@@ -1,6 +1,6 @@
-"""A build that is started before it is wanted: it imports what it needs, waits for a line on stdin, and then builds.
+"""What builds for the preview: it gets ready before it is wanted, and then builds at each line that comes on stdin.
 
-The preview keeps one waiting. Each is a process of its own, so that it uses the code that there is, and Ctrl-C ends it.
+It is a process of its own, so that Ctrl-C ends it, and another can take its place where our own code has changed.
 """
 
 import sys
@@ -29,15 +29,16 @@ def build(
 
 
 def main() -> int:
-    """Get ready, wait, build; 2 for an error, which is one sentence, 130 for Ctrl-C."""
+    """Build until stdin ends, and say so on stdout after each; an error is one sentence on stderr. 130 for Ctrl-C."""
+    said, sys.stdout = sys.stdout, sys.stderr  # what else is printed is for the author
     try:
-        from streamside.site import notebook_page  # noqa: F401  # a second, for which nobody is waiting yet
-
-        if sys.stdin.readline():
-            build(Project(), lambda text: print(text, file=sys.stderr, flush=True))
-    except (UserError, SetupError, OSError) as error:
-        print(f"streamside: {error}", file=sys.stderr)
-        return 2
+        render_site.rehearse(Project())  # a second, for which nobody is waiting yet
+        for _ in sys.stdin:
+            try:
+                build(Project(), lambda text: print(text, flush=True))
+            except (UserError, SetupError, OSError) as error:
+                print(f"streamside: {error}", flush=True)
+            print(file=said, flush=True)
     except KeyboardInterrupt:
         return 130
     return 0

@@ -1,6 +1,7 @@
 """A page as a renderer has made it, read again by what else tells of it: its article, without what is to be pressed."""
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from html import escape
 
 from streamside.markup import VOID, Element, parse
@@ -13,8 +14,9 @@ UNWRAPPED = {"span", "div", "figure", "article", "main", "section", "live-exerci
 ADDRESSES = {"href", "src"}
 
 
+@lru_cache(maxsize=100)  # a build reads what the one before it has read, but for the page that is new
 def article(page: str) -> Element:
-    """What a page says of its own: the element `article`, or, where a renderer has none, `main`."""
+    """What a page says of its own: the element `article`, or, where a renderer has none, `main`. Nobody changes it."""
     elements = list(parse(page))
     for tag in ("article", "main"):
         if found := next((each for each in elements if each.tag == tag), None):

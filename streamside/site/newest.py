@@ -15,7 +15,8 @@ from streamside import setup
 from streamside.errors import UserError
 
 PYTHON = ("python-fasthtml", "starlette", "uvicorn", "django")
-BROWSER = ("htmx.org", "pyodide")
+# By the name in `node_modules`: the package, and which of its releases. Examples name two versions of htmx.
+BROWSER = {"htmx.org": ("htmx.org", "2"), "htmx4": ("htmx.org", "latest"), "pyodide": ("pyodide", "latest")}
 TESTS = ("pytest", "--numprocesses=4", "--dist=worksteal", "--quiet", "--tb=line")
 
 Run = Callable[[Sequence[str]], subprocess.CompletedProcess[str]]
@@ -30,7 +31,8 @@ def report(package: str, root: Path, run: Run, say: Callable[[str], None]) -> in
     install(package, run)
     after = version(package, root)
     if package in BROWSER:
-        name_in_examples(f"{package}@{before}", f"{package}@{after}", root)
+        name, _ = BROWSER[package]
+        name_in_examples(f"{name}@{before}", f"{name}@{after}", root)
     say(f"## {package} {before} → {after}\n")
     if after == before:
         say("Nothing newer.")
@@ -56,7 +58,9 @@ def install(package: str, run: Run) -> None:
     if package in PYTHON:
         done = run([*setup.pip(), "--upgrade", package])
     else:
-        done = run([*setup.npm(), "install", "--save-exact", "--ignore-scripts", "--no-audit", f"{package}@latest"])
+        name, release = BROWSER[package]
+        wanted = f"{package}@npm:{name}@{release}" if name != package else f"{name}@{release}"
+        done = run([*setup.npm(), "install", "--save-exact", "--ignore-scripts", "--no-audit", wanted])
     if done.returncode:
         raise UserError(package, f"cannot be had:\n{done.stderr.strip()}")
 

@@ -48,8 +48,8 @@ def serve(
 ) -> None:
     """Serve the `_site` of the project in `root` until Ctrl-C, on the first of `ports` that is free.
 
-    `build` is the command that brings the site up to date, once it reads a line; what it says is said, and when it
-    fails the site stays as it was. Raises `UserError` if no port is free.
+    `build` is the command that brings the site up to date whenever it reads a line, and then writes one; what it says
+    on stderr is said, and when it fails the site stays as it was. Raises `UserError` if no port is free.
     """
     out = (root / "_site").resolve()  # as what watches it names it
     with _listener(ports, say) as listener:
@@ -154,24 +154,36 @@ class _Site(StaticFiles):
 
 
 async def _rebuild(root: Path, build: Sequence[str]) -> None:
-    """Have a build that waits go on whenever a source changes, and start the next, so that it has all that it needs.
+    """Have a build made whenever a source changes, by a process that is ready for it: Ctrl-C ends it, too.
 
-    Each is a process: Ctrl-C ends it, and it uses the code that there is. One that has read older code is replaced.
+    One that has read older code is replaced, and so is one that has ended.
     """
-    waiting = await _started(root, build)
+    builder = await _started(root, build)
     try:
         async for changed in awatch(*(root / name for name in SOURCES if (root / name).exists())):
             if any(path.endswith(".py") and Path(path).is_relative_to(root / "streamside") for _, path in changed):
-                await _ended(waiting)
-                waiting = await _started(root, build)
-            await waiting.communicate(b"\n")
-            waiting = await _started(root, build)
+                await _ended(builder)
+                builder = await _started(root, build)
+            if not await _has_built(builder):
+                await _ended(builder)
+                builder = await _started(root, build)
     finally:
-        await _ended(waiting)
+        await _ended(builder)
 
 
 async def _started(root: Path, build: Sequence[str]) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(*build, cwd=root, stdin=asyncio.subprocess.PIPE)
+    pipe = asyncio.subprocess.PIPE
+    return await asyncio.create_subprocess_exec(*build, cwd=root, stdin=pipe, stdout=pipe)
+
+
+async def _has_built(process: asyncio.subprocess.Process) -> bool:
+    """Have it build, and wait until it has; whether it goes on after that."""
+    if not (process.stdin and process.stdout):
+        return False
+    with contextlib.suppress(ConnectionError):
+        process.stdin.write(b"\n")
+        await process.stdin.drain()
+    return bool(await process.stdout.readline())
 
 
 async def _ended(process: asyncio.subprocess.Process) -> None:

@@ -5,7 +5,7 @@ Cheap when nothing has changed: each page holds the digest of its sources, and o
 
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from streamside.catalogue import Project, files_below
@@ -39,7 +39,7 @@ def render(project: Project, live: Live = bundle.build) -> list[str]:
     out = project.root / "_site"
     with _making(project) as folder:
         copies = dict(_copies(project))
-        addresses = {path.relative_to(project.root).as_posix(): href for href, path in copies.items()}
+        addresses = _addresses(project, copies)
         made = _pages(project, out, addresses)  # first: a lesson's fault is said before Python is packed
         live(folder, project)
         copies.update(_files_by_path(folder))
@@ -52,12 +52,21 @@ def render(project: Project, live: Live = bundle.build) -> list[str]:
     return sorted([*made, *removed])
 
 
+def rehearse(project: Project) -> None:
+    """Do once, for nothing, what takes long only the first time: make a page, and read those that there are."""
+    from streamside.site.notebook_page import Pages
+
+    with suppress(UserError, OSError):  # whatever is wrong, the build will say
+        _finished(project, project.root / "_site", {})
+        Pages(project, _addresses(project, dict(_copies(project)))).lesson(project.lessons[0], "")
+
+
 def complete(project: Project, out: Path, live: Live = bundle.build) -> None:
     """Complete the pages that Quarto has made in `out`, and put there what a site has besides. Raises `UserError`."""
     with _making(project) as folder:
         live(folder, project)
         copies = dict(_copies(project))
-        addresses = {path.relative_to(project.root).as_posix(): href for href, path in copies.items()}
+        addresses = _addresses(project, copies)
         ours = _pages(project, folder / "none", addresses)
         texts = {**_texts(project, addresses, _finished(project, out, ours)), **_completed(ours, out)}
         del texts[search_index.PLACE]  # Quarto has a search of its own
@@ -98,13 +107,18 @@ def _copies(project: Project) -> Iterator[tuple[str, Path]]:
             yield f"live/{path.relative_to(project.root).as_posix()}", path
 
 
+def _addresses(project: Project, copies: dict[str, Path]) -> dict[str, str]:
+    """Where the site has a source, by its path in the project."""
+    copied = {path.relative_to(project.root).as_posix(): href for href, path in copies.items()}
+    return {**copied, **{document.path: document.href for document in project.documents}}
+
+
 def _files_by_path(folder: Path) -> dict[str, Path]:
     return {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
 
 
-def _pages(project: Project, out: Path, copied: dict[str, str]) -> dict[str, bytes]:
+def _pages(project: Project, out: Path, addresses: dict[str, str]) -> dict[str, bytes]:
     """The pages whose sources are not those that the page in `_site` was made from."""
-    addresses = {**copied, **{document.path: document.href for document in project.documents}}
     digests = outdated.page_digests(project, addresses)
     stale = {href for href, digest in digests.items() if outdated.made_from(out / href) != digest}
     if not stale:

@@ -93,6 +93,27 @@ def test_what_a_page_asks_for_is_answered_from_the_recording(show: Callable[...,
     expect(messages(live)).not_to_contain_text("pressed")
 
 
+READING = """<form><input name="question"></form><p></p><script type="module">
+  document.querySelector("form").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const body = JSON.stringify(Object.fromEntries(new FormData(event.target)));
+    const answer = await fetch("answer", { method: "POST", body });
+    for await (const piece of answer.body.pipeThrough(new TextDecoderStream()))
+      document.querySelector("p").append(`${piece.length} `);
+    document.querySelector("p").append(`over ${body}`);
+  });
+</script>"""
+
+
+def test_a_script_reads_the_recorded_stream_that_it_has_asked_for(show: Callable[..., Locator]) -> None:
+    asked = {"method": "POST", "path": "/answer", "requestBody": '{"question":"Why?"}'}
+    live = show(exchange([(0, "data: one\n\n"), (300, "data: three\n\n")], **asked), html=READING)
+    live.hover()
+    expect(messages(live)).to_have_text('24 over {"question":"Why?"}')
+    live.get_by_role("button", name="Play").click()
+    expect(messages(live)).to_have_text('11 13 over {"question":"Why?"}')
+
+
 MADE = {
     "02-start-it-with-a-button": r"message number 9 for Ada",  # by htmx, after the form was sent
     "03-close-it-for-good": r"Step: 5 of 5\s*Connection: connecting",  # by a script of the page's own

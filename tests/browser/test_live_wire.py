@@ -6,6 +6,7 @@ from collections.abc import Callable
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.stand_in import (
+    EVENT_STREAM,
     NUMBERS,
     connect,
     emit,
@@ -241,3 +242,27 @@ def test_events_are_announced_when_asked_and_keep_their_order(show: Callable[...
     expect(voice).to_have_text("2 more, the last: message: two")
     live.get_by_role("button", name="Announce").click()
     expect(voice).to_be_empty()
+
+
+def test_a_stream_that_a_script_reads_has_its_request_its_events_and_who_aborted(
+    show: Callable[..., Locator], page: Page
+) -> None:
+    posted = {"method": "POST", "requestHeaders": [["accept", "text/event-stream"]], "requestBody": '{"a": 1}'}
+    live = show(exchange([(0, "event: word\nid: 3\ndata: x\n\n")], endedBy="client", **posted))
+    run_text = live.locator(".wire-list").inner_text()
+    assert "new EventSource" not in run_text
+    expect(wire(live).first.locator(".line")).to_have_text(["POST /numbers", "accept: text/event-stream", '{"a": 1}'])
+    expect(wire(live).nth(1).locator(".browser")).to_contain_text("read by the page’s script")
+    expect(wire(live).nth(2).locator(".browser .line")).to_have_text(["event word", 'data "x"', 'last event ID "3"'])
+    expect(wire(live).last).to_have_text(re.compile("The client closed the connection"))
+    run(live)
+    live.get_by_role("button", name="Announce").click()
+    asked = {"kind": "request", "connection": 1, "time": 5, "method": "POST", "path": "/numbers", "headers": []}
+    emit(page, asked | {"fetch": "f-1", "body": "a\nb", "more": 1234})
+    emit(page, {"kind": "response", "connection": 1, "time": 6, "status": 200, "headers": EVENT_STREAM})
+    emit(page, {"kind": "chunk", "connection": 1, "time": 7, "text": "data: heard\n\n"})
+    emit(page, {"kind": "end", "connection": 1, "time": 8, "by": "client", "why": ""})
+    emit(page, {"kind": "fetch", "connection": 1, "time": 9, "what": "aborted", "reason": "AbortError: enough"})
+    expect(wire(live).first.locator(".line")).to_have_text(["POST /numbers", "a", "b", "… 1,234 more bytes"])
+    expect(wire(live).last.locator(".line")).to_have_text(["aborted by the page’s script", "AbortError: enough"])
+    expect(live.locator(".live-voice")).to_have_text("message: heard")

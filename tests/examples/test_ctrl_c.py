@@ -18,6 +18,7 @@ STREAMS = {
     **dict.fromkeys(("bare_clock", "bare_clock_typed", "bare_ticker", "raw_asgi", "broadcast"), "/events"),
     "button_stream": "/sse-stream?name=Ada",
     "heartbeats": "/events",
+    "relay": "/events",
     "hundred_updates": "/events",
 }
 

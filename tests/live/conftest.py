@@ -15,7 +15,7 @@ def _modules_and_threads() -> Iterator[None]:
     modules, threads = dict(sys.modules), anyio.to_thread.run_sync
     yield
     anyio.to_thread.run_sync = threads
-    for name in ("uvicorn", "uvicorn.main", "server-1"):
+    for name in ("uvicorn", "uvicorn.main", "httpx2.__version__", "httpx2._transports.default", "server-1"):
         if name in modules:
             sys.modules[name] = modules[name]
         else:

@@ -51,6 +51,7 @@ RUN = """async (beginnings) => {
 }"""
 OUTPUTS = """() => [...jupyterapp.shell.currentWidget.content.model.cells]
     .filter((cell) => cell.type === "code").map((cell) => cell.outputs.toJSON())"""
+HEIGHT = "(pane) => pane.offsetHeight / parseFloat(getComputedStyle(document.documentElement).fontSize)"  # in rem
 SAVE = "() => jupyterapp.shell.currentWidget.context.save()"
 CLOSE = """async () => {
     const { currentWidget } = jupyterapp.shell;
@@ -183,6 +184,7 @@ def test_a_frame_goes_through_the_proxy_or_says_what_is_missing(lab: Page, jupyt
         app.get_by_role("button", name="Cut the cable").click()
         expect(app.locator(".wire-list")).to_contain_text("The cable was cut.")
         assert frame.bounding_box()["height"] == app.locator("body").bounding_box()["height"]
+        assert app.locator(".live-app").first.evaluate(HEIGHT) == pytest.approx(20, abs=0.1)  # what `height=` is else
         lab.evaluate(RUN, ["import check", "task(\n    1,"])
         check = lab.locator(".streamside-check[data-task='1']")
         check.get_by_role("button", name="Check task 1").click()

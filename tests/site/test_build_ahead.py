@@ -36,24 +36,29 @@ def test_the_page_is_made_with_the_new_listing_and_again_with_what_the_lesson_sa
     ("given", "raised", "status", "built"),
     [
         ("", None, 0, 0),
-        ("\n", None, 0, 1),
-        ("\n", UserError("a", "b"), 2, 1),
-        ("\n", KeyboardInterrupt(), 130, 1),
+        ("\n\n", None, 0, 2),
+        ("\n\n", UserError("a", "b"), 0, 2),  # its author will mend it, and save again
+        ("\n\n", KeyboardInterrupt(), 130, 1),
     ],
 )
-def test_it_builds_when_it_is_told_to(monkeypatch, capsys, given, raised, status, built):
-    calls = []
+def test_it_builds_whenever_it_is_told_to(monkeypatch, capsys, given, raised, status, built):
+    calls, rehearsed = [], []
 
     def build(project, say):
         calls.append(project)
+        say("building")
         if raised:
             raise raised
 
     monkeypatch.setattr(build_ahead, "build", build)
+    monkeypatch.setattr(build_ahead.render_site, "rehearse", rehearsed.append)
     monkeypatch.setattr(sys, "stdin", io.StringIO(given))
+    monkeypatch.setattr(sys, "stdout", sys.stdout)
     assert build_ahead.main() == status
-    assert len(calls) == built
-    assert capsys.readouterr().err == ("streamside: a: b\n" if status == 2 else "")
+    assert (len(rehearsed), len(calls)) == (1, built)
+    said = capsys.readouterr()
+    assert said.out == ("" if status else "\n" * built)
+    assert said.err == ("building\n" + ("streamside: a: b\n" if isinstance(raised, UserError) else "")) * built
 
 
 def test_it_ends_with_the_preview():

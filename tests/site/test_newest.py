@@ -44,6 +44,27 @@ def test_what_fails_with_it_is_said(reported, root):
     assert "htmx.org@4.0.1/" in (root / "examples/one.py").read_text()
 
 
+def test_two_versions_of_a_package_are_put_in_each_under_its_name(root):
+    (root / "examples/two.py").write_text('"https://cdn.jsdelivr.net/npm/htmx.org@4.0.1/dist/htmx.min.js"')
+    folder = root / "node_modules/htmx4"
+    folder.mkdir()
+    (folder / "package.json").write_text('{"version": "4.0.1"}')
+    wanted = []
+
+    def do(command):
+        if "install" in command:
+            wanted.append(command[-1])
+        if wanted[-1].startswith("htmx4"):
+            (folder / "package.json").write_text('{"version": "4.1.0"}')
+        return subprocess.CompletedProcess(command, 0, "1 passed", "")
+
+    for package in ("htmx.org", "htmx4"):
+        newest.report(package, root, do, print)
+    assert wanted == ["htmx.org@2", "htmx4@npm:htmx.org@latest"]
+    assert "htmx.org@2.0.7/" in (root / "examples/one.py").read_text()
+    assert "htmx.org@4.1.0/" in (root / "examples/two.py").read_text()
+
+
 def test_what_passes_is_said_in_a_line(reported):
     assert reported("htmx.org", "2.0.8", "...\n3 passed\n", 0) == (0, ["## htmx.org 2.0.7 → 2.0.8\n", "3 passed"])
     assert reported("htmx.org", "2.0.8", "", 1)[1][1] == "Nothing newer."

@@ -39,11 +39,12 @@ import sys
 from pathlib import Path
 from streamside.errors import UserError
 from tests.small_tutorial import render
-try:
-    if sys.stdin.readline():
+for line in sys.stdin:
+    try:
         render(Path(sys.argv[1]))
-except UserError as error:
-    print(error)
+    except UserError as error:
+        sys.exit(str(error))
+    print(flush=True)
 """
 
 
@@ -146,6 +147,8 @@ def test_a_changed_source_is_rendered_and_told_to_the_pages(previewing: Callable
         assert next(events).type == "from"
         write_notebook(tutorial / "notebooks/02-b.ipynb", markdown("Changed."), title="B")
         told = next(events)
+        write_notebook(tutorial / "notebooks/02-b.ipynb", markdown("Changed again."), title="B")
+        next(events)
     changed = told.data.split("\n")
     assert (told.type, [path for path in changed if path.endswith((".html", ".ipynb"))]) == (
         "changed",
@@ -155,15 +158,21 @@ def test_a_changed_source_is_rendered_and_told_to_the_pages(previewing: Callable
     others = re.compile(re.search(r"!/(.*)/\.test", preview.LISTEN.decode())[1])
     assert [path for path in (*changed, "service-worker.js") if not others.search(path)] == []
     assert not others.search("theme/streamside.css")
-    assert "Changed." in shown.get("notebooks/02-b.html")
+    assert "Changed again." in shown.get("notebooks/02-b.html")
 
 
 def test_a_fault_is_said_and_the_site_stays(previewing: Callable[..., Preview], tutorial: Path):
     shown = previewing()
     shown.get("index.html")  # it watches from before it answers
+    contents = (tutorial / "_quarto.yml").read_text()
     (tutorial / "_quarto.yml").write_text("website: [\n")
     assert shown.line().startswith("_quarto.yml, line 2: not YAML")
     assert "<h1>A</h1>" in shown.get("notebooks/01-a.html")
+    with urllib.request.urlopen(shown.url + ".preview/changes", timeout=PATIENCE) as stream:
+        events = _events(stream)
+        assert next(events).type == "from"
+        (tutorial / "_quarto.yml").write_text(contents.replace("title: ", "title: Mended ", 1))
+        assert "index.html" in next(events).data  # what has failed is over, and another builds
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")

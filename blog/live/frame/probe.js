@@ -1,9 +1,11 @@
 /**
- * The first script of every page of an example: tells the wire's view what the browser makes of its event streams, has its
- * WebSockets and its cookies lead to the example's server, and keeps the page's links within the example.
+ * The first script of every page of an example: tells the wire's view what the browser makes of its event streams, and what
+ * becomes of its fetches, has its WebSockets and its cookies lead to the example's server, and keeps the page's links within
+ * the example.
  *
- * Each event source names itself in its request, and the service worker takes the name off again. A request with a name that
- * was seen before is the browser's own reconnect; Chromium does not tell a service worker otherwise.
+ * Each event source and each fetch names itself in its request, and the service worker takes the name off again. A request
+ * with the name of an event source that was seen before is the browser's own reconnect; Chromium does not tell a service
+ * worker otherwise.
  */
 import "./document-cookie.js";
 import "./web-socket.js";
@@ -71,18 +73,33 @@ import "./web-socket.js";
      * @param {object} [more]
      */
     #tell(what, more) {
-      const time = performance.timeOrigin + performance.now();
-      tell({
-        server,
-        reader: Number(reader),
-        kind: "source",
-        source: this.#name,
-        time,
-        what,
-        url: this.url,
-        readyState: this.readyState,
-        ...more,
-      });
+      tell({ kind: "source", source: this.#name, what, url: this.url, readyState: this.readyState, ...more });
+    }
+  };
+
+  const { fetch } = globalThis;
+  let fetches = 0;
+
+  /**
+   * @param {RequestInfo | URL} input
+   * @param {RequestInit} [init]
+   */
+  globalThis.fetch = async (input, init) => {
+    const asked = input instanceof Request ? input : null;
+    const url = new URL(asked?.url ?? `${input}`, document.baseURI);
+    if (url.origin !== location.origin || init instanceof Request) return fetch(input, init);
+    const name = `${life}-fetch-${++fetches}`;
+    const headers = new Headers(init?.headers ?? asked?.headers);
+    headers.set("streamside-fetch", name);
+    const signal = init?.signal ?? asked?.signal;
+    const told = (/** @type {"aborted" | "failed"} */ what, /** @type {unknown} */ reason) =>
+      tell({ kind: "fetch", fetch: name, what, reason: `${reason}` });
+    signal?.addEventListener("abort", () => told("aborted", signal.reason), { once: true });
+    try {
+      return await fetch(input, { ...init, headers });
+    } catch (error) {
+      if (!signal?.aborted) told("failed", error);
+      throw error;
     }
   };
 
@@ -91,7 +108,8 @@ import "./web-socket.js";
 
   /** @param {Record<string, any>} account */
   const tell = (account) => {
-    if (events.push(account) === 1) setTimeout(tellAll);
+    const time = performance.timeOrigin + performance.now();
+    if (events.push({ server, reader: Number(reader), time, ...account }) === 1) setTimeout(tellAll);
     if (account.what !== "event") tellAll(); // it may be the last that the page does
   };
 

@@ -1,6 +1,6 @@
 /** Arriving events, told to those who listen to the page instead of looking at it. */
 
-/** @typedef {import('./wire-view.js').SourceMessage} SourceMessage */
+/** @typedef {Pick<import('./wire-view.js').SourceMessage, 'what' | 'type' | 'data'> & {readyState?: number}} Heard */
 
 /** Between two announcements, in milliseconds: what comes meanwhile is told together. */
 const PAUSE = 1000;
@@ -25,7 +25,7 @@ export class EventVoice {
     this.say(on ? "Events are announced as they arrive." : "");
   }
 
-  /** @param {SourceMessage} message */
+  /** @param {Heard} message */
   hear(message) {
     if (!this.on) return;
     if (this.#waiting.push(sentence(message)) === 1) setTimeout(() => this.#tell(), PAUSE);
@@ -37,7 +37,7 @@ export class EventVoice {
   }
 }
 
-/** @param {SourceMessage} message */
+/** @param {Heard} message */
 function sentence({ what, type, data = "", readyState }) {
   if (what === "event") return `${type}: ${data.replace(MARKUP, " ").trim().slice(0, LIMIT)}`;
   if (what === "error") return readyState === 2 ? "error, closed" : "error, connecting again";

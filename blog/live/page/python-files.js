@@ -15,9 +15,10 @@ import { openCache, take } from "../shared/kept-files.js";
 const SITE = new URL("../../", import.meta.url).href;
 const SCRIPTS = ["pyodide.mjs", "pyodide.asm.mjs"];
 const QUICK = 5_000_000; // bytes per second at which the snapshot's bytes cost as much time as they save
-const SAMPLE = 500_000; // bytes that tell how quick a connection is
+const SAMPLE = 200_000; // bytes that tell how quick a connection is
 const SLOW = 750_000; // bytes per second; a slower connection carries only so much unasked:
 const UNASKED = 2_000_000; // bytes
+const BUFFER = 4_000_000; // bytes that may come, and be counted, before they are unpacked
 const PIECE = 131_072; // bytes that are unpacked at a time while the reader reads
 
 /**
@@ -42,8 +43,8 @@ export class Fetching {
   #letAllCome = () => {};
   /** @type {Promise<void>} */
   #asked = new Promise((resolve) => (this.#letAllCome = resolve));
-  /** Bytes per second, as Pyodide's scripts have come; 0 if that was not from the network. @type {Promise<number> | undefined} */
-  #speedOfScripts;
+  /** Bytes per second, as Pyodide's scripts have come; 0 if that was not from the network. @type {Promise<number>} */
+  #speedOfScripts = Promise.resolve(0);
   /** The bytes of what is to be fetched; those of what need not be are taken out as that shows. */
   #sizes;
   #began = 0;
@@ -72,7 +73,11 @@ export class Fetching {
   /** Addresses of Pyodide's two scripts, for an import each. */
   scripts() {
     const scripts = Promise.all(
-      SCRIPTS.map(async (name) => URL.createObjectURL(await (await this.#file(name, "text/javascript")).blob())),
+      SCRIPTS.map(async (name) => {
+        const type = "text/javascript";
+        const bytes = await (await this.#file(name, type)).arrayBuffer();
+        return URL.createObjectURL(new Blob([bytes], { type }));
+      }),
     );
     this.#speedOfScripts = scripts.then(() => this.#speedSoFar());
     this.#speedOfScripts.catch(() => {}); // told by who waits for the scripts
@@ -151,6 +156,7 @@ export class Fetching {
     if (kept) this.#sizes.delete(name);
     else await this.#permission(name);
     const packed = kept ? new Response(kept) : await this.#fetch(name, url, cache);
+    if (!SCRIPTS.includes(name)) await this.#speedOfScripts; // Python's worker reads them while this is unpacked
     const body = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (packed.body)
       .pipeThrough(SCRIPTS.includes(name) ? new TransformStream() : this.#pieces())
       .pipeThrough(new DecompressionStream("gzip"));
@@ -183,13 +189,17 @@ export class Fetching {
   }
 
   #counter() {
-    return new TransformStream({
-      /** @type {(chunk: Uint8Array, controller: TransformStreamDefaultController) => void} */
-      transform: (chunk, controller) => {
-        this.#count(chunk.length);
-        controller.enqueue(chunk);
+    return new TransformStream(
+      {
+        /** @type {(chunk: Uint8Array, controller: TransformStreamDefaultController) => void} */
+        transform: (chunk, controller) => {
+          this.#count(chunk.length);
+          controller.enqueue(chunk);
+        },
       },
-    });
+      undefined,
+      new ByteLengthQueuingStrategy({ highWaterMark: BUFFER }),
+    );
   }
 
   /** @param {number} bytes */

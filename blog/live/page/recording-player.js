@@ -4,8 +4,8 @@ import { EventStream, isEventStream } from "./event-stream.js";
 
 /**
  * @typedef {[string, string][]} Headers
- * @typedef {{method: string, path: string, requestHeaders: Headers, status: number, headers: Headers, start: number,
- *   chunks: [number, string][], end: number, endedBy: 'server' | 'client' | 'network'}} Exchange
+ * @typedef {{method: string, path: string, requestHeaders: Headers, requestBody?: string, status: number, headers: Headers,
+ *   start: number, chunks: [number, string][], end: number, endedBy: 'server' | 'client' | 'network'}} Exchange
  * @typedef {{page: string, exchanges: Exchange[]}} Recording
  * @typedef {import('./wire-view.js').WireMessage} WireMessage
  * @typedef {{n: number, fresh: boolean, open: boolean, lastEventId: string, reconnectionTime?: number}} Source
@@ -33,13 +33,26 @@ export function messages({ page, exchanges }) {
  * @returns {Generator<WireMessage>}
  */
 function* replay(exchange, connection, sources, closing) {
-  const { method, path, requestHeaders, status, headers, start: time, chunks, end, endedBy } = exchange;
+  const {
+    method,
+    path,
+    requestHeaders,
+    requestBody: body,
+    status,
+    headers,
+    start: time,
+    chunks,
+    end,
+    endedBy,
+  } = exchange;
   const streams = isEventStream(headers);
-  const source = streams || isEventStream(requestHeaders, "accept") ? sourceOf(path, sources) : null;
+  const isSources = method === "GET" && (streams || isEventStream(requestHeaders, "accept"));
+  const source = isSources ? sourceOf(path, sources) : null;
   const of = { kind: /** @type {const} */ ("source"), source: source?.n ?? 0, url: path };
 
   if (source?.fresh) yield { ...of, time, what: "created", readyState: 0 };
-  yield { kind: "request", connection, time, method, path, headers: requestHeaders, source: source?.n };
+  const fetch = streams && !isSources ? path : undefined; // an event source can only GET
+  yield { kind: "request", connection, time, method, path, headers: requestHeaders, source: source?.n, fetch, body };
   yield { kind: "response", connection, time, status, headers };
   const opened = source !== null && status === 200 && streams;
   if (opened) yield { ...of, time, what: "open", readyState: 1 };

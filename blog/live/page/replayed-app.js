@@ -13,6 +13,7 @@ import { isEventStream } from "./event-stream.js";
  * @typedef {import('./wire-view.js').WireMessage} WireMessage
  * @typedef {import('./wire-view.js').SourceMessage} SourceMessage
  * @typedef {EventTarget & {readyState: number, tell: (event: Event) => void}} RecordedSource
+ * @typedef {{text: string, ended: boolean, more: () => void}} StreamBody  what has come of it; who waits for more is told
  */
 
 const ASSETS = new URL("../assets/", import.meta.url).href; // our copies of a CDN's files
@@ -24,8 +25,10 @@ export class ReplayedApp {
   #coming = new Map();
   /** @type {Map<string, RecordedSource>} by path */
   #sources = new Map();
-  /** Exchanges that are over, by method and path. @type {Map<string, Exchange>} */
+  /** Exchanges that can be answered, by method and path. @type {Map<string, Exchange>} */
   #answers = new Map();
+  /** Of event streams that scripts read, by connection. @type {Map<number, StreamBody>} */
+  #bodies = new Map();
   #isLoaded = false;
   /** What the visitor did, if the page has not loaded yet. @type {(() => void)[]} */
   #acts = [];
@@ -57,7 +60,7 @@ export class ReplayedApp {
 
   /** Load the page anew. What is drawn from now on, it hears as soon as it listens. */
   clear() {
-    for (const kept of [this.#coming, this.#sources, this.#answers, this.#waiting]) kept.clear();
+    for (const kept of [this.#coming, this.#sources, this.#answers, this.#bodies, this.#waiting]) kept.clear();
     this.#acts = [];
     this.#isLoaded = false;
     const install = "<script>frameElement.answerFromRecording(window)</script>";
@@ -72,16 +75,28 @@ export class ReplayedApp {
       this.#coming.set(path, [...(this.#coming.get(path) ?? []), message]);
       this.#deliver(path);
     } else if (message.kind === "request") {
-      const act = () => this.#act(message.method, message.path);
+      const act = () => this.#act(message);
       if (this.#isLoaded) act();
       else this.#acts.push(act);
-    } else if (message.kind === "end") {
-      const exchange = this.exchanges[message.connection - 1];
-      const asked = `${exchange.method} ${this.#path(exchange.path)}`;
-      this.#answers.set(asked, exchange);
-      for (const answer of this.#waiting.get(asked) ?? []) answer(exchange);
-      this.#waiting.delete(asked);
+    } else if (message.kind === "response" && isReadByScript(this.exchanges[message.connection - 1])) {
+      this.#bodies.set(message.connection, { text: "", ended: false, more: () => {} });
+      this.#answer(message.connection);
+    } else if (message.kind === "chunk" || message.kind === "end") {
+      const body = this.#bodies.get(message.connection);
+      if (body && message.kind === "chunk") body.text += message.text;
+      else if (body) body.ended = true;
+      else if (message.kind === "end") this.#answer(message.connection);
+      body?.more();
     }
+  }
+
+  /** @param {number} connection */
+  #answer(connection) {
+    const exchange = this.exchanges[connection - 1];
+    const asked = `${exchange.method} ${this.#path(exchange.path)}`;
+    this.#answers.set(asked, exchange);
+    for (const answer of this.#waiting.get(asked) ?? []) answer(exchange);
+    this.#waiting.delete(asked);
   }
 
   /** @param {string | URL} url */
@@ -91,22 +106,22 @@ export class ReplayedApp {
 
   /**
    * What the visitor of the recording did to cause a request: filled in and sent a form, or pressed a button.
-   * @param {string} method
-   * @param {string} asked
+   * @param {{method: string, path: string, body?: string}} request
    */
-  #act(method, asked) {
+  #act({ method, path: asked, body }) {
     const page = /** @type {Document} */ (this.frame.contentDocument);
     const path = this.#path(asked);
     const asker = [...page.querySelectorAll(ASKS)].find(
       (each) =>
         !each.hasAttribute("hx-trigger") && this.#path(each.getAttribute(`hx-${method.toLowerCase()}`) ?? "?") === path,
     );
-    if (asker?.matches("form")) {
-      for (const [name, value] of new URL(asked, this.base).searchParams) {
-        const field = /** @type {HTMLInputElement | null} */ (asker.querySelector(`[name="${CSS.escape(name)}"]`));
+    const form = asker ?? (body && page.querySelector("form"));
+    if (form && form.matches("form")) {
+      for (const [name, value] of valuesOf(new URL(asked, this.base), body)) {
+        const field = /** @type {HTMLInputElement | null} */ (form.querySelector(`[name="${CSS.escape(name)}"]`));
         if (field) field.value = value;
       }
-      /** @type {HTMLFormElement} */ (asker).requestSubmit();
+      /** @type {HTMLFormElement} */ (form).requestSubmit();
     } else if (asker) {
       /** @type {HTMLElement} */ (asker).click();
     } else if (this.#coming.has(path) && !this.#sources.has(path) && !page.querySelector(`${ASKS}, [sse-connect]`)) {
@@ -181,7 +196,9 @@ export class ReplayedApp {
 
     inside.fetch = async (/** @type {string | URL} */ url, { method = "GET" } = {}) => {
       const answer = await ask(method, url);
-      return new inside.Response(textOf(answer) || null, { status: answer.status, headers: answer.headers });
+      const body = this.#bodies.get(this.exchanges.indexOf(answer) + 1);
+      const content = body ? streamed(inside, body) : textOf(answer) || null;
+      return new inside.Response(content, { status: answer.status, headers: answer.headers });
     };
 
     inside.XMLHttpRequest = class XMLHttpRequest extends inside.EventTarget {
@@ -227,6 +244,44 @@ export class ReplayedApp {
       inside.addEventListener(press, refuse, { capture: true });
     }
   }
+}
+
+/**
+ * What a form has sent, as JSON by a script or as browsers do.
+ * @param {URL} url
+ * @param {string | undefined} body
+ * @returns {Iterable<[string, any]>}
+ */
+function valuesOf({ searchParams }, body) {
+  if (body?.startsWith("{")) return Object.entries(JSON.parse(body));
+  return body ? new URLSearchParams(body) : searchParams;
+}
+
+/**
+ * Whether it is an event stream that no event source has asked for.
+ * @param {Exchange} exchange
+ */
+function isReadByScript({ method, headers }) {
+  return method !== "GET" && isEventStream(headers);
+}
+
+/**
+ * A body that brings what has come, and then what comes.
+ * @param {any} inside  the frame's window
+ * @param {StreamBody} body
+ */
+function streamed(inside, body) {
+  const encoder = new TextEncoder();
+  let sent = 0;
+  const start = (/** @type {ReadableStreamDefaultController<Uint8Array>} */ controller) => {
+    body.more = () => {
+      if (body.text.length > sent) controller.enqueue(encoder.encode(body.text.slice(sent)));
+      sent = body.text.length;
+      if (body.ended) controller.close();
+    };
+    body.more();
+  };
+  return new inside.ReadableStream({ start });
 }
 
 /** @param {Exchange} exchange */

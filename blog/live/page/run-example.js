@@ -61,6 +61,7 @@ export async function start(example, options = {}) {
   const fetching = programOf(example, isFolder, files);
   const packages = fetching.then((program) => program.packages && python.packages(example, program.packages));
   packages.catch(() => {}); // told as the program's
+  fetching.then(({ files }) => fetchAssets(files)).catch(() => {});
   const [program] = await Promise.all([fetching, python.boot(onprogress, signal), serviceWorkerLink.ready()]);
   await (await packages)?.wait(onprogress, signal);
   if (signal?.aborted) throw new StartError(STOPPED);

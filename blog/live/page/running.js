@@ -1,6 +1,7 @@
 /** One server in this page: its wire, its cable, what it prints. */
 import { after } from "./after.js";
 import { EventStreams } from "./event-stream.js";
+import { Fetches } from "./fetches.js";
 import { Flood } from "./flood.js";
 import { PATIENCE, python } from "./python.js";
 import { serviceWorkerLink } from "./service-worker-link.js";
@@ -15,7 +16,7 @@ const BUSY = "The program keeps Python to itself: somewhere it needs an await.";
 const ENDED = "Python was busy when the program was stopped: wait until it is ready.";
 
 /** @typedef {{cut: boolean, delay: number, rate: number, hold: boolean, answer: 503 | 204 | null}} CableState */
-/** @typedef {Record<string, any> & {kind: "waiting" | "request" | "response" | "chunk" | "frame" | "end" | "source" | "crowded", time: number}} WireMessage */
+/** @typedef {Record<string, any> & {kind: "waiting" | "request" | "response" | "chunk" | "frame" | "end" | "source" | "fetch" | "crowded", time: number}} WireMessage */
 /** @typedef {import("./example-program.js").Program} Program */
 /**
  * @typedef {object} Listeners
@@ -38,6 +39,7 @@ export class Running extends EventTarget {
   #sources = new Map();
   #streams = new EventStreams();
   #unheard = new UnheardEvents();
+  #fetches = new Fetches();
   /** When event sources lost their connections. @type {Map<string, number>} */
   #lost = new Map();
   /** Messages are told in the order in which they came. */
@@ -195,7 +197,8 @@ export class Running extends EventTarget {
     this.#telling = this.#telling.then(async () => {
       if (message.kind === "source" && message.what === "error") await this.#addReconnect(message);
       if ((message.kind === "waiting" || message.kind === "request") && message.source) this.#measureReconnect(message);
-      for (const each of this.#unheard.complete(this.#streams.read(message))) this.#tell(each);
+      const known = this.#fetches.complete(message);
+      if (known) for (const each of this.#unheard.complete(this.#streams.read(known))) this.#tell(each);
     });
   }
 

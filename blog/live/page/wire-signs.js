@@ -15,7 +15,10 @@ const SIGNS = [
       ["⏎", "an empty line. It ends the event above it."],
       ["↳", "the rest of a line that came in an earlier piece."],
       ["⟨NUL⟩  ⟨BOM⟩", "characters that nobody can see, by their names."],
-      ["▏event", "after a bar: what the browser made of the bytes at its left."],
+      [
+        "▏event",
+        "after a bar: what the browser made of the bytes at its left; where a script reads them, the event in them.",
+      ],
       ["no listener", "an event of that type was dispatched, and the page listens to no such type."],
       ["ready state", "of the event source: CONNECTING, OPEN or CLOSED."],
       ["again in 3.0 s", "when the event source sends its request again; soon, where only the browser knows."],

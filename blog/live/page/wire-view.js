@@ -12,7 +12,8 @@ import { onRequest, shortened } from "./long-text.js";
  * @typedef {{kind: 'waiting', connection: number, time: number, method: string, path: string,
  *   what?: keyof typeof WAITING}} Waiting  and for what, or else in a cut cable
  * @typedef {{kind: 'request', connection: number, time: number, method: string, path: string, headers: Headers,
- *   source?: number}} Request  with the event source that asks
+ *   source?: number, fetch?: string, body?: string, more?: number}} Request  with the event source or the fetch that asks; of
+ *   its body the beginning, and how many bytes follow
  * @typedef {{kind: 'response', connection: number, time: number, status: number, headers: Headers}} Response
  * @typedef {{kind: 'chunk', connection: number, time: number, text: string,
  *   lines?: import('./event-stream.js').Line[]}} Chunk  with its lines if it is a piece of an event stream
@@ -22,12 +23,13 @@ import { onRequest, shortened } from "./long-text.js";
  * @typedef {{kind: 'source', source: number, time: number, what: 'created' | 'open' | 'event' | 'error' | 'close',
  *   url: string, readyState: number, type?: string, data?: string, lastEventId?: string, retryIn?: number,
  *   willSend?: string, unheard?: boolean, reader?: number}} SourceMessage
- * @typedef {(Waiting | Request | Response | Chunk | Frame | End | SourceMessage) & {reader?: number}} WireMessage  the reader
- *   whose it is: 1 where there are no others
+ * @typedef {{kind: 'fetch', connection?: number, time: number, what: 'aborted' | 'failed', reason: string}} FetchMessage
+ * @typedef {(Waiting | Request | Response | Chunk | Frame | End | SourceMessage | FetchMessage) & {reader?: number}} WireMessage
+ *   the reader whose it is: 1 where there are no others
  */
 
 /**
- * @typedef {{isStream: boolean, source: number | undefined}} Connection
+ * @typedef {{isStream: boolean, source: number | undefined, isFetch: boolean}} Connection
  * What the browser is about to make of an entry.
  * @typedef {{row: HTMLElement, what: 'open' | 'event', type?: string, data?: string}} Due
  */
@@ -64,6 +66,7 @@ const WAITING = {
   cable: ["waiting in the cut cable", "in the cut cable"],
   connections: ["waiting: six connections are open, and HTTP/1.1 allows no more", "for one of six connections"],
 };
+const FETCHED = { aborted: "aborted by the page’s script", failed: "the script’s fetch fails" };
 const READY_STATES = ["CONNECTING", "OPEN", "CLOSED"];
 
 export class WireView {
@@ -265,6 +268,8 @@ export class WireView {
         return [row(`end by-${message.by}`, message, line(message.why || ENDED[message.by]))];
       case "source":
         return this.#browser(message);
+      case "fetch":
+        return [row("browser error", message, line(FETCHED[message.what]), detail(message.reason))];
     }
   }
 
@@ -281,10 +286,7 @@ export class WireView {
     this.#source(told);
     this.#voice.hear(told);
     if (!entry) return [row(`browser ${told.what}`, told, ...browserLines(told))];
-    const made = part(element("div", { class: `browser ${told.what}` }), told, browserLines(told));
-    made.classList.toggle("unheard", told.unheard === true);
-    made.classList.toggle("same-time", shownTime(made) === shownTime(entry));
-    entry.append(made);
+    putBeside(entry, told.what, told, browserLines(told)).classList.toggle("unheard", told.unheard === true);
     return [];
   }
 
@@ -300,9 +302,10 @@ export class WireView {
 
   /** @param {Request} message */
   #request(message) {
-    const { connection, time, method, path, headers, source } = message;
-    this.#connections.set(connection, { isStream: false, source });
-    const made = row("sent", message, withHeaders(`${method} ${path}`, headers, false));
+    const { connection, time, method, path, headers, source, fetch, body = "", more = 0 } = message;
+    this.#connections.set(connection, { isStream: false, source, isFetch: Boolean(fetch) });
+    const rest = more ? [detail(`… ${more.toLocaleString("en")} more bytes`)] : [];
+    const made = row("sent", message, withHeaders(`${method} ${path}`, headers, false), ...textLines(body), ...rest);
     const waited = this.#endWaiting(connection);
     if (waited) made.querySelector(".lines")?.append(detail(`waited ${seconds(time - waited.time)} ${waited.where}`));
     return made;
@@ -328,6 +331,12 @@ export class WireView {
     const made = row("received", message, withHeaders(`${message.status} ${reason}`.trim(), message.headers, stream));
     if (connection) connection.isStream = stream || message.status === 101;
     if (connection?.source && stream) this.#expect(connection.source, { row: made, what: "open" });
+    if (connection?.isFetch && stream) {
+      putBeside(made, "open", message, [
+        line("read by the page’s script"),
+        detail("beside the bytes: the events in them"),
+      ]);
+    }
     // Where streams mingle, each entry says whose it is.
     const streams = [...this.#connections.values()].filter(({ isStream }) => isStream);
     if (streams.length > 1) this.list.classList.add("several");
@@ -351,6 +360,10 @@ export class WireView {
       if (!blank) continue;
       const made = row("received bytes complete", message, ...lines);
       if (event && connection.source) this.#expect(connection.source, { row: made, what: "event", ...event });
+      else if (event && connection.isFetch) {
+        putBeside(made, "event", message, eventLines(event));
+        this.#voice.hear({ what: "event", ...event });
+      }
       rows.push(made);
       lines = [];
     }
@@ -455,6 +468,20 @@ function row(kind, message, ...lines) {
   return part(element("li", { class: kind }), message, lines);
 }
 
+/**
+ * To the right of an entry stands what was made of it.
+ * @param {HTMLElement} entry
+ * @param {string} kind
+ * @param {WireMessage} message
+ * @param {HTMLElement[]} lines
+ */
+function putBeside(entry, kind, message, lines) {
+  const made = part(element("div", { class: `browser ${kind}` }), message, lines);
+  made.classList.toggle("same-time", shownTime(made) === shownTime(entry));
+  entry.append(made);
+  return made;
+}
+
 /** @param {Frame} message */
 function frameRow(message) {
   const { by, what, text, size } = message;
@@ -538,11 +565,17 @@ function withHeaders(first, headers, open) {
 /** @param {string} text */
 function body(text) {
   const size = summary(`${text.length.toLocaleString("en")} characters of the body`);
-  const lines = text.split("\n");
-  const rest = lines.splice(BODY_LINES);
+  return element("details", {}, size, ...textLines(text));
+}
+
+/** @param {string} text */
+function textLines(text) {
+  if (!text) return [];
+  const first = text.split("\n");
+  const rest = first.splice(BODY_LINES);
   const name = `… ${rest.length.toLocaleString("en")} more lines`;
   const more = rest.length ? [onRequest(name, text.length, () => rest.map((part) => line(part)))] : [];
-  return element("details", {}, size, ...lines.map((part) => line(part)), ...more);
+  return [...first.map((part) => line(part)), ...more];
 }
 
 /**
@@ -577,12 +610,7 @@ function browserLines({ what, url, readyState, type, data, lastEventId, retryIn,
     case "open":
       return [line("open"), detail("ready state OPEN")];
     case "event":
-      return [
-        line(`event ${type}`, "event-type"),
-        detail(`data ${JSON.stringify(data)}`),
-        ...idLine(lastEventId),
-        ...(unheard ? [detail("no listener")] : []),
-      ];
+      return [...eventLines({ type, data, lastEventId }), ...(unheard ? [detail("no listener")] : [])];
     case "close":
       return [line("closed by the page"), detail("ready state CLOSED")];
     case "error":
@@ -595,14 +623,18 @@ function browserLines({ what, url, readyState, type, data, lastEventId, retryIn,
   }
 }
 
+/** @param {{type?: string, data?: string, lastEventId?: string}} event */
+function eventLines({ type, data, lastEventId }) {
+  return [
+    line(`event ${type}`, "event-type"),
+    detail(`data ${JSON.stringify(data)}`),
+    ...(lastEventId ? [detail(`last event ID ${JSON.stringify(lastEventId)}`)] : []),
+  ];
+}
+
 /** @param {string} text */
 function detail(text) {
   return line(text, "detail");
-}
-
-/** @param {string | undefined} id */
-function idLine(id) {
-  return id ? [detail(`last event ID ${JSON.stringify(id)}`)] : [];
 }
 
 /**

@@ -26,6 +26,7 @@
 /** @typedef {import("../page/python-files.js").PythonFiles & {lock: object, rest: string}} BootMessage */
 
 const HOME = new URL("./", import.meta.url).href;
+const PAGE = 1024; // words of the memory, as in run_in_node.mjs
 
 /** Pyodide's scripts. @type {Promise<any[]>} */
 let scripts;
@@ -109,9 +110,10 @@ function life({ id }) {
  */
 async function boot({ module, snapshot, archive, lock, rest }) {
   const [{ loadPyodide }, { default: createPyodideModule }] = await scripts;
+  const memory = snapshot && unpacked(snapshot);
   answerPyodide(archive, async (imports) => {
     const instance = await WebAssembly.instantiate(module, imports);
-    if (snapshot) complete(snapshot, /** @type {WebAssembly.Memory} */ (instance.exports.memory));
+    memory?.fill(/** @type {WebAssembly.Memory} */ (instance.exports.memory));
     return { instance, module };
   });
   const python = await loadPyodide({
@@ -119,7 +121,7 @@ async function boot({ module, snapshot, archive, lock, rest }) {
     stdLibURL: `${HOME}boot.zip`,
     createPyodideModule,
     lockFileContents: { info: lock, packages: {} },
-    _loadSnapshot: snapshot,
+    _loadSnapshot: memory?.whole,
   });
   return python
     .pyimport("bridge")
@@ -144,17 +146,28 @@ function answerPyodide(archive, instantiate) {
 }
 
 /**
- * The snapshot holds what differs from the memory of a fresh instance (run_in_node.mjs): make it whole.
- * @param {ArrayBuffer} snapshot
- * @param {WebAssembly.Memory} fresh
+ * Pyodide's snapshot, which comes as what differs from the memory of a fresh instance (run_in_node.mjs says how).
+ * @param {ArrayBuffer} packed
+ * @returns {{whole: ArrayBuffer, fill: (fresh: WebAssembly.Memory) => void}}  `fill` makes it whole
  */
-function complete(snapshot, fresh) {
-  const [, begin] = new Uint32Array(snapshot, 0, 2);
-  const memory = new Uint32Array(snapshot, begin);
-  const words = new Uint32Array(fresh.buffer);
-  for (let index = 0; index < words.length; index++) memory[index] ^= words[index];
-  const missing = memory.byteLength - fresh.buffer.byteLength;
-  if (missing > 0) fresh.grow(missing / 65_536); // Pyodide takes the size for granted (its issue 6254)
+function unpacked(packed) {
+  const words = new Uint32Array(packed);
+  const begin = words[1] / 4; // of the memory, after Pyodide's header
+  const [size, count] = words.subarray(begin);
+  const whole = new Uint32Array(begin + size);
+  whole.set(words.subarray(0, begin));
+  const memory = whole.subarray(begin);
+  const numbers = words.subarray(begin + 2, begin + 2 + count);
+  const pages = words.subarray(begin + 2 + count);
+  const fill = (/** @type {WebAssembly.Memory} */ fresh) => {
+    memory.set(new Uint32Array(fresh.buffer));
+    numbers.forEach((number, at) => {
+      for (let word = 0; word < PAGE; word++) memory[number * PAGE + word] ^= pages[at * PAGE + word];
+    });
+    const missing = memory.byteLength - fresh.buffer.byteLength;
+    if (missing > 0) fresh.grow(missing / 65_536); // Pyodide takes the size for granted (its issue 6254)
+  };
+  return { whole: whole.buffer, fill };
 }
 
 /**

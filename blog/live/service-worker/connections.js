@@ -1,9 +1,10 @@
 /** A connection of an example's page: its request goes to the Python of its tab, and the answer comes back by the cable. */
+import { isEventStream } from "../page/event-stream.js";
 import { pathAndQuery } from "./addresses.js";
 import { decoderOf, headersOf as answerHeaders, withProbe } from "./answers.js";
 import { Transit, announceChange } from "./cable.js";
 import { tellCookies } from "./cookies.js";
-import { headersOf } from "./request-headers.js";
+import { FETCH, headersOf } from "./request-headers.js";
 
 /** @typedef {import("./addresses.js").Place} Place */
 /** @typedef {import("./cable.js").Cable} Cable */
@@ -14,6 +15,7 @@ const SHARE = 64; // pieces that a page gets between two of its frames, of one c
 const LARGE = 65_536; // bytes that are enough for that, too
 const LINES = 128; // of an event stream, that one piece has at most: each event costs the page as much as any other piece
 const LINE_FEED = 10;
+const CONTENT = 10_000; // bytes of a request's body that the wire's view is told
 const GOING_AWAY = 1001; // what a WebSocket's server hears of a page that is left
 
 /**
@@ -34,6 +36,8 @@ export class Connection {
   /** @type {"server" | "client" | "network" | null} */
   endedBy = null;
   #type = ""; // of the answer
+  /** Whether the answer is an event stream, whoever reads it. */
+  #isStream = false;
   /** @type {TextDecoder | undefined} */
   #decoder;
   /** @type {ReadableStreamDefaultController<Uint8Array> | undefined} */
@@ -45,8 +49,9 @@ export class Connection {
    * @param {Tab} tab
    * @param {Cable} cable
    * @param {Request} request
+   * @param {ArrayBuffer | null} content  of the request
    */
-  constructor(id, place, tab, cable, request) {
+  constructor(id, place, tab, cable, request, content) {
     this.id = id;
     this.place = place;
     this.tab = tab;
@@ -54,6 +59,9 @@ export class Connection {
     this.isPage = request.mode === "navigate";
     this.isEventSource = isEventSource(place, request);
     this.method = request.method;
+    this.content = content;
+    /** By which the page tells what becomes of it (probe.js). */
+    this.fetch = request.headers.get(FETCH);
     /** @type {[string, string][]} */
     this.headers = this.headersOf(request);
     request.signal.addEventListener("abort", () => this.left());
@@ -80,11 +88,10 @@ export class Connection {
   /**
    * Hand the request to the server; the answer is there when the cable lets its beginning through.
    * @param {Request} request
-   * @param {ArrayBuffer | null} body
    * @param {string} client
    * @returns {Promise<Response>}
    */
-  async open(request, body, client) {
+  async open(request, client) {
     const { server, jar, path, query, source } = this.place;
     const { protocol, hostname, port } = location;
     const scheme = protocol.slice(0, -1);
@@ -96,7 +103,7 @@ export class Connection {
       path,
       query,
       headers: this.headers,
-      body,
+      body: this.content,
       source,
       client: this.isEventSource ? client : null,
       credentials: request.credentials,
@@ -196,7 +203,7 @@ export class Connection {
    * @param {Uint8Array} bytes  of the answer
    */
   tellPiece(bytes) {
-    this.#decoder ??= this.isEventSource ? new TextDecoder() : decoderOf(bytes, this.#type); // streams are UTF-8
+    this.#decoder ??= this.#isStream ? new TextDecoder() : decoderOf(bytes, this.#type); // streams are UTF-8
     this.tell({ kind: "chunk", text: this.#decoder.decode(bytes, { stream: true }) });
   }
 
@@ -211,14 +218,20 @@ export class Connection {
    */
   hear(message) {
     if (message.kind === "request") this.#tellRequest(message.headers);
-    else if (message.kind === "response") this.#transit.add({ head: message });
+    else if (message.kind === "response") this.#answer(message);
     else if (message.kind === "chunk") this.#add(message.body);
     else if (message.kind === "end") this.#transit.add({ end: message.error });
   }
 
+  /** @param {Head} head */
+  #answer(head) {
+    this.#isStream = isEventStream(head.headers);
+    this.#transit.add({ head });
+  }
+
   /** @param {Uint8Array} bytes */
   #add(bytes) {
-    const pieces = this.isEventSource ? inPieces(bytes) : [bytes];
+    const pieces = this.#isStream ? inPieces(bytes) : [bytes];
     for (const piece of pieces) this.#transit.add({ bytes: piece });
   }
 
@@ -291,8 +304,9 @@ export class Connection {
 
   /** @param {[string, string][]} headers */
   #tellRequest(headers) {
-    const { method, place } = this;
-    this.tell({ kind: "request", method, path: pathAndQuery(place), headers, source: place.source });
+    const { method, place, fetch } = this;
+    const path = pathAndQuery(place);
+    this.tell({ kind: "request", method, path, headers, source: place.source, fetch, ...shown(this.content) });
   }
 
   /** @param {object} message  for the wire's view */
@@ -304,6 +318,16 @@ export class Connection {
   ask(message) {
     this.tab.port.postMessage({ ...message, id: this.id });
   }
+}
+
+/**
+ * A request's body, as the wire's view shows it.
+ * @param {ArrayBuffer | null} content
+ */
+function shown(content) {
+  if (!content?.byteLength) return {};
+  const text = new TextDecoder().decode(content.slice(0, CONTENT));
+  return { body: text, more: Math.max(0, content.byteLength - CONTENT) };
 }
 
 /**

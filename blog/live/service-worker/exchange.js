@@ -28,10 +28,10 @@ export async function exchange(place, request, client) {
     const tab = tabs.get(place.tab);
     const cable = tab?.cables.get(place.server);
     if (!tab || !cable || request.signal.aborted) return notRunning(request);
-    const connection = new (place.socket ? WebSocketConnection : Connection)(id, place, tab, cable, request);
+    const connection = new (place.socket ? WebSocketConnection : Connection)(id, place, tab, cable, request, body);
     if (cable.cut) return connection.refuse();
     if (cable.answer) return connection.preset(cable.answer);
-    const response = await connection.open(request, body, client);
+    const response = await connection.open(request, client);
     if (!fromEventSource || response.type !== "error" || connection.endedBy !== "network") return response;
   }
 }

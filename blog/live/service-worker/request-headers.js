@@ -1,6 +1,9 @@
 /** What a request says to its server: browsers add a good part of it only after a service worker has seen the request. */
 import { locate, pathAndQuery } from "./addresses.js";
 
+/** The header by which a fetch of an example's page names itself: added in the frame, taken off here. */
+export const FETCH = "streamside-fetch";
+
 const { language, languages = [language], userAgent } = navigator;
 
 /**
@@ -8,7 +11,7 @@ const { language, languages = [language], userAgent } = navigator;
  * @returns {[string, string][]}
  */
 export function headersOf(request) {
-  const known = [...request.headers];
+  const known = [...request.headers].filter(([name]) => name !== FETCH);
   const names = new Set(known.map(([name]) => name));
   return [["host", location.host], ...known, ...added(request).filter(([name]) => !names.has(name))];
 }

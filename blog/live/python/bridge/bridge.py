@@ -5,12 +5,14 @@ import gc
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 
 from bridge.connection import Connection, end_all
 from bridge.event_source import Source, Sources
 from bridge.in_place import without_threads
 from bridge.messages import Message, Post
 from bridge.output import printing
+from bridge.own_requests import Door, doors
 from bridge.packages import Packages
 from bridge.program import ExampleError, load, unload
 from bridge.request import Request
@@ -60,6 +62,7 @@ class Bridge:
         finally:
             self.starting.pop(name, None)
         self.servers[name] = server
+        doors[name] = Door(server.addresses, partial(self._connect, server))
         gc.collect()
         gc.freeze()  # what a running server is made of need not be looked at again by each later collection
 
@@ -76,6 +79,7 @@ class Bridge:
         server = self.servers.pop(name, None)
         if not server:
             return
+        doors.pop(name, None)
         server.announce_stop()
         await asyncio.sleep(0)  # those who wait for that may end in their own way
         await end_all([each for each in self.connections.values() if each.server is server], "The server was stopped.")
@@ -140,13 +144,16 @@ class Bridge:
             else:
                 self.post({"kind": "end", "id": request["id"], "error": "The server is not running."})
             return
-        self.connections[request["id"]] = connection = self._connection(request, server)
-        connection.task = asyncio.ensure_future(self._serve(connection))
+        self._connect(server, request, self.post)
 
-    def _connection(self, request: Message, server: Server) -> Connection:
+    def _connect(self, server: Server, request: Message, post: Post) -> Connection:
         if request["kind"] == "handshake":
-            return WebSocket(request, server, self.post)
-        return Request(request, server, self.sources, self.post)
+            connection: Connection = WebSocket(request, server, post)
+        else:
+            connection = Request(request, server, self.sources, post)
+        self.connections[request["id"]] = connection
+        connection.task = asyncio.ensure_future(self._serve(connection))
+        return connection
 
     async def _serve(self, connection: Connection) -> None:
         try:

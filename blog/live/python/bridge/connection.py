@@ -52,6 +52,7 @@ class Connection:
         return [] if "accept-encoding" in names else [("accept-encoding", ACCEPTED)]
 
     def _make_scope(self, request: Message, headers: Sequence[Header]) -> Message:
+        self.server.addresses.add((request["host"], request["port"]))
         return {
             "http_version": "1.1",
             "scheme": request["scheme"],

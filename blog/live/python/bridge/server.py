@@ -19,6 +19,7 @@ class Server:
         self.app = app
         self.lifespan = Lifespan(app)
         self.jars = {FIRST: CookieJar()}
+        self.addresses: set[tuple[str, int]] = set()  # at which it was asked
 
     def cookies(self, jar: int = FIRST) -> CookieJar:
         """Those of the visitors who share a jar."""

@@ -1,4 +1,4 @@
-"""What stands for what a page lacks: a server by the name of `uvicorn`, and threads."""
+"""What stands for what a page lacks: a server by the name of `uvicorn`, threads, and httpx2's sockets."""
 
 import sys
 from functools import cache
@@ -6,6 +6,7 @@ from types import ModuleType
 
 from bridge.in_place import run_in_place
 from bridge.output import printing
+from bridge.own_requests import Transport
 
 
 def adapt() -> None:
@@ -15,10 +16,20 @@ def adapt() -> None:
     uvicorn.__dict__.update(run=lambda *_arguments, **_options: None, main=main)
     main.__dict__["__getattr__"] = lambda _name: uvicorn_server(printing.get())
     sys.modules.update({"uvicorn": uvicorn, "uvicorn.main": main})
+    adapt_httpx2()
 
     import anyio.to_thread
 
     anyio.to_thread.run_sync = run_in_place  # type: ignore[assignment]
+
+
+def adapt_httpx2() -> None:
+    """Give httpx2 another transport: in a page it would look for `httpx2_jsfetch`, elsewhere for its own module."""
+    version, jsfetch, default = map(ModuleType, ("httpx2.__version__", "httpx2_jsfetch", "httpx2._transports.default"))
+    version.__dict__.update(__title__="httpx2", __description__="", __version__="in a page")  # it asks the installer
+    jsfetch.__dict__.update(AsyncJavascriptFetchTransport=Transport, JavascriptFetchTransport=Transport)
+    default.__dict__.update(AsyncHTTPTransport=Transport, HTTPTransport=Transport)
+    sys.modules.update({module.__name__: module for module in (version, jsfetch, default)})
 
 
 @cache
