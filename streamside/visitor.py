@@ -23,6 +23,7 @@ from urllib.parse import urlencode, urljoin
 from streamside.htmx_page import Exchange, Page, Reader
 from streamside.markup import Element
 from streamside.paths import ROOT
+from streamside.wire import EventParser
 
 sys.path.insert(0, str(ROOT / "blog/live/python"))
 
@@ -79,6 +80,7 @@ class Visit:
         self._requests: dict[str, Exchange] = {}
         self._enough = asyncio.Event()
         self._count = 0
+        self._posted: Exchange | None = None  # the last one that a script has read
         self._under_way: deque[dict[str, Any]] = deque()
 
     @property
@@ -163,6 +165,21 @@ class Visit:
     async def close(self, _: str) -> None:
         """What a page's button does whose script closes its event sources."""
         self.page.leave()
+
+    async def post(self, said: str) -> None:
+        """What a page's script does that posts JSON and reads a stream: `path {"headers": …, "body": …}`.
+
+        `{id}` is the last event ID of the post before; a header without a value is left out.
+        """
+        path, _, request = said.partition(" ")
+        parser = EventParser()
+        parser.feed(self._posted.text.encode() if self._posted else b"")
+        asked = json.loads(request.replace("{id}", parser.last_event_id))
+        headers = {name.lower(): value for name, value in asked["headers"].items() if value}
+        body = json.dumps(asked["body"]).encode()
+        self._posted = self.open(
+            "POST", urljoin(self.page.path, path), {"content-type": "application/json", **headers}, body
+        )
 
     async def cable(self, what: str) -> None:
         """`cut` or `mend` the cable."""

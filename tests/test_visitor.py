@@ -38,7 +38,8 @@ async def numbers(first):
 async def stream(request):
     return StreamingResponse(numbers(int(request.headers.get("last-event-id", 0)) + 1), media_type="text/event-stream")
 
-app = Starlette(routes=[Route("/", page), Route("/more", more), Route("/said", said), Route("/s", stream)])
+routes = [Route("/", page), Route("/more", more), Route("/said", said)]
+app = Starlette(routes=[*routes, Route("/s", stream, methods=["GET", "POST"])])
 """
 FOLDER = {
     "y/__init__.py": "import asgiref, os\nprint(os.environ['GREETING'], vars(asgiref).setdefault('n', 0))\n"
@@ -64,11 +65,13 @@ app = Starlette(routes=[Route("/", page), Route("/in", enter, methods=["POST"])]
 """,
 }
 FLOOD = PROGRAM.replace("            await sleep(100)\n", "").replace("first + 3", "10**9")
+POST = 'post s {"headers": {"Last-Event-ID": "{id}"}, "body": {"a": 1}}'
 ASKED: dict[str, tuple[str, list[str]]] = {
     "looked on": (PROGRAM, []),
     "did something": (PROGRAM, ["wait 1", "submit word=hello you", "cable cut", "wait 5", "cable mend"]),
     "restarted": (PROGRAM, ["wait 1", "restart", "wait 1", "go more"]),
     "listened": (PROGRAM, ["wait 1", "close", "listen s?id={id}"]),
+    "posted": (PROGRAM, ["wait 1", POST, "wait 150", POST]),
     "had company": (PROGRAM, ["add a reader", "wait 1"]),
     "was flooded": (FLOOD, []),
     "broken": ("app = 1 / 0", []),
@@ -133,6 +136,14 @@ def test_a_restart_breaks_streams_off_and_another_page_closes_them():
 
 def test_what_a_pages_own_buttons_do():
     assert [each.name for each in seen("listened", "request")] == ["GET /", "GET /s", "GET /s?id=1"]
+
+
+def test_what_a_pages_script_posts_again_says_which_event_was_the_last():
+    first, second = [each for each in seen("posted", "request") if each.name == "POST /s"]
+    assert "last-event-id" not in first.headers
+    assert second.headers["last-event-id"] == "2"
+    assert second.headers["content-type"] == "application/json"
+    assert seen("posted", "event")[-1].id == "3"
 
 
 def test_another_reader_has_a_stream_of_its_own_and_another_page_than_the_one_that_is_shown():

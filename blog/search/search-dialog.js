@@ -4,13 +4,13 @@
  */
 
 import { element, styled } from "../live/page/dom.js";
-import { KEY } from "../theme/search.js";
 import { sectionSearch } from "./section-search.js";
 
 /** @typedef {ReturnType<ReturnType<typeof sectionSearch>>[number]} Found */
 
 const SITE = new URL("../", import.meta.url);
 const SHOWN = 20;
+const KEY = "streamside-search-key"; // in the browser's storage: "off" if "/" is to be left alone (theme/search.js)
 
 const field = element("input", {
   role: "combobox",

@@ -1,7 +1,7 @@
 /** Opens the search: by the button in the head of the page, or "/". What searches is fetched only then. */
 
-/** In the browser's storage: "off" if "/" is to be left alone. */
-export const KEY = "streamside-search-key";
+/** In the browser's storage, as in search-dialog.js: "off" if "/" is to be left alone. */
+const KEY = "streamside-search-key";
 
 /** @type {string | null} what was typed since the search was asked for, while its field is not there yet */
 let early = null;

@@ -74,12 +74,14 @@ def build(target: Path, project: Project | None = None) -> None:
     styled = [path for path in files_below(THEME) if path.suffix in (".css", ".js")]
     tools = [ROOT / "package-lock.json", *HERE.glob("*.mjs")]
     keep_made(
+        "theme",
         [*tools, *styled],
         target,
         lambda folder: run_esbuild("minify.mjs", THEME.parent, folder, *styled),
     )
     keep_made(
-        [*tools, *LIVE.rglob("*.js"), live / "bundle.js"],
+        "page",
+        [*tools, *LIVE.rglob("*.js"), *THEME.glob("*.js"), live / "bundle.js"],
         live,
         lambda folder: run_esbuild("page_scripts.mjs", LIVE, folder, "page/live-example.js", live / "bundle.js"),
     )
@@ -94,27 +96,28 @@ def write_as_one(source: Path, target: Path, form: str) -> None:
 
     `form` is "esm" for a module, "iife" for a classic script. Raises `UserError`.
     """
-    near = {path for folder in (LIVE, source.parent) for path in folder.rglob("*.js")}
+    near = {path for folder in (LIVE, THEME, source.parent) for path in folder.rglob("*.js")}
     keep_made(
+        source.stem,
         [ROOT / "package-lock.json", HERE / "one_file.mjs", *near, source],
         target.parent,
         lambda folder: run_esbuild("one_file.mjs", source, folder / target.name, form),
     )
 
 
-def keep_made(inputs: Iterable[Path], target: Path, make: Callable[[Path], None]) -> None:
+def keep_made(name: str, inputs: Iterable[Path], target: Path, make: Callable[[Path], None]) -> None:
     """Put into the folder `target` what `make` makes in a folder, which stays in the cache until an input changes."""
     named = [part for path in sorted(inputs) for part in (path.name.encode(), content(path))]
-    made = SCRIPTS / digest(target.name.encode(), *named)[:SHORT]
+    made = SCRIPTS / f"{name}-{digest(*named)[:SHORT]}"
     if not made.is_dir():
         SCRIPTS.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=SCRIPTS) as folder:
+        with tempfile.TemporaryDirectory(dir=SCRIPTS, prefix=f"{name}-") as folder:
             whole = Path(folder, "whole")
             whole.mkdir()
             make(whole)
             with suppress(OSError):  # another build has made the same meanwhile
                 whole.rename(made)
-        for old in SCRIPTS.iterdir():
+        for old in SCRIPTS.glob(f"{name}-*"):
             if old != made and time.time() - old.stat().st_mtime > UNFINISHED_SECONDS:
                 shutil.rmtree(old, ignore_errors=True)
     shutil.copytree(made, target, dirs_exist_ok=True)

@@ -110,9 +110,11 @@ def ask() -> Iterator[Callable[..., Stream]]:
     """`ask(url, path)` sends a request and returns once the headers have come; the test's end closes the connection."""
     streams: list[Stream] = []
 
-    def send(url: str, path: str, method: str = "GET", headers: dict[str, str] | None = None) -> Stream:
+    def send(
+        url: str, path: str, method: str = "GET", headers: dict[str, str] | None = None, body: bytes | None = None
+    ) -> Stream:
         connection = HTTPConnection(urlsplit(url).netloc, timeout=PATIENCE)
-        connection.request(method, path, headers=headers or {})
+        connection.request(method, path, body=body, headers=headers or {})
         streams.append(Stream(connection, connection.getresponse()))
         return streams[-1]
 

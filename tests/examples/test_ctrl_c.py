@@ -21,6 +21,7 @@ STREAMS = {
     "relay": "/events",
     "hundred_updates": "/events",
 }
+POSTED = {"fetch_stream": ("/names", "POST", {"Authorization": "Bearer sesame"}, b'{"text": "ab"}')}
 
 
 @pytest.mark.parametrize("name", [script.stem for script in SCRIPTS])
@@ -32,7 +33,8 @@ def test_an_open_stream_is_cut_off_in_a_line(name: str, ask, caplog):
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         try:
-            stream = ask("http://{}:{}".format(*listening.getsockname()), STREAMS.get(name, "/sse-stream"))
+            asked = POSTED.get(name) or [STREAMS.get(name, "/sse-stream")]
+            stream = ask("http://{}:{}".format(*listening.getsockname()), *asked)
         finally:
             server.should_exit = True
             thread.join(PATIENCE)

@@ -117,8 +117,9 @@ def test_the_first_archive_has_what_examples_ask_for_and_names_all_that_there_is
 
 
 def test_an_unchanged_build_and_a_changed_example_are_not_packed_again(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, site: Path
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(bundle, "run_esbuild", lambda program, *_: pytest.fail(program))  # scripts stay, too
     project = Project(tmp_path / "project")
     shutil.copytree(ROOT / "examples", project.root / "examples")
     bundle.build(tmp_path / "again", project)
