@@ -28,8 +28,8 @@ INPUTS = re.compile(rb'<meta name="streamside-inputs" content="(\w+)">')
 def outputs_digest(lesson: Lesson) -> str:
     """The digest of all that the lesson's outputs depend on: its code, its examples, the package, the locks.
 
-    Prose is not among it, unless the code names the lesson's own file: a changed sentence changes no output. Nor are the
-    cases for other readers, unless the code names their folder.
+    Prose is not among it, unless the code names the lesson's own file: a changed sentence changes no output. Nor are
+    the cases for other readers, unless the code names their folder.
     """
     root = lesson.root
     files = [root / "examples/__init__.py", *(file for example in lesson.examples for file in example.files)]
