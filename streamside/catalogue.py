@@ -183,6 +183,11 @@ class Example:
         return None if reason is None else str(reason)
 
     @property
+    def has_own_server(self) -> bool:
+        """Whether its `app` is not ASGI's, so that only the server at its end can run it."""
+        return bool(self._for_pages.get("own-server", False))
+
+    @property
     def _for_pages(self) -> Mapping[str, Any]:
         tools: Mapping[str, Any] = self.metadata.get("tool", {})
         return _mapping(tools.get("streamside", {}), f"examples/{self.path.name}: `[tool.streamside]`")
