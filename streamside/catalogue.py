@@ -158,6 +158,11 @@ class Example:
         return not self.path.is_file()
 
     @property
+    def is_apart(self) -> bool:
+        """Whether its packages are packed apart, for its page alone: a folder's; of a file, if it asks for that."""
+        return self.is_folder or self._for_pages.get("packages") == "apart"
+
+    @property
     def program(self) -> dict[str, dict[str, str]]:
         """What it takes to run it in a page: its files' texts, by path from the folder of all, and its environment."""
         folder = self.path.parent
@@ -181,6 +186,11 @@ class Example:
         """Why it cannot run in the reader's page, in one sentence; None if it can."""
         reason = self._for_pages.get("page")
         return None if reason is None else str(reason)
+
+    @property
+    def has_own_server(self) -> bool:
+        """Whether its `app` is not ASGI's, so that only the server at its end can run it."""
+        return bool(self._for_pages.get("own-server", False))
 
     @property
     def _for_pages(self) -> Mapping[str, Any]:

@@ -78,6 +78,9 @@ def serve(example: ModuleType) -> Server:
     if name not in _servers:
         if not hasattr(example, "app"):
             raise UserError(example.__name__, "has no ASGI application named `app`")
+        if Project().example(name).has_own_server:
+            remedy = "run it as a script: `streamside.example_script.running`"
+            raise UserError(example.__name__, "brings a server of its own", remedy)
         _servers[name] = serve_app(assets.local(example.app))
     return _servers[name]
 

@@ -37,7 +37,7 @@ def printed_after(happening: Happening, program: str, *options: str, seconds: fl
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         file, log = Path(folder, "program.py"), Path(folder, "log")
         file.write_text(program, encoding="utf-8")
-        port = _free_port()
+        port = free_port()
         reload = ("--reload", "--reload-dir", folder) if happening == "edit" else ()
         command = [sys.executable, "-m", "uvicorn", "program:app", "--port", str(port), "--no-access-log"]
         environment = {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}", "PYTHONUNBUFFERED": "1"}
@@ -68,7 +68,8 @@ def printed_after(happening: Happening, program: str, *options: str, seconds: fl
     return _without_chance(text) + outcome
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens to."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         return int(listening.getsockname()[1])
 

@@ -71,10 +71,12 @@ def test_the_pages_beside_the_lessons(root):
 
 def test_what_an_example_says_of_the_page(root):
     (root / "examples/two.py").write_text(
-        '"""Two."""\n\n# /// script\n# dependencies = []\n# [tool.streamside]\n# page = "It needs threads."\n# ///\n'
+        '"""Two."""\n\n# /// script\n# dependencies = []\n# [tool.streamside]\n# page = "It needs threads."\n'
+        "# own-server = true\n# ///\n"
     )
     one, two = Project(root).examples
     assert (one.obstacle, two.obstacle) == (None, "It needs threads.")
+    assert (one.has_own_server, two.has_own_server) == (False, True)
 
 
 def test_a_folder_is_an_example_too(root):

@@ -10,7 +10,7 @@ from urllib.request import Request, urlopen
 import mistune
 import pytest
 
-from examples import basic_stream, button_stream
+from examples import basic_stream, button_stream, in_flask
 from streamside import lab, notebook_frames
 from streamside.errors import UserError
 from streamside.exercises import event, from_json
@@ -83,6 +83,11 @@ def test_a_module_without_an_application_is_said():
         serve(ModuleType("examples.empty"))
     with pytest.raises(UserError, match="json: is not an example"):
         listen(json)
+
+
+def test_an_example_with_a_server_of_its_own_is_not_served():
+    with pytest.raises(UserError, match=r"examples\.in_flask: brings a server of its own; run it as a script"):
+        serve(in_flask)
 
 
 class Found(HTMLParser):

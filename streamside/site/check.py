@@ -24,6 +24,8 @@ ADDRESS = re.compile(
     r"(?:https?://|\b)(?:127\.0\.0\.1|localhost|0\.0\.0\.0|\[::1\]):\d+|(?:file://)?/(?:home|Users|root|tmp)/\w[^\s\"'<]*"
 )
 WRONG_ATTEMPTS = 2  # of each task, which a test makes
+PAGE_BYTES = 150_000  # of a page, uncompressed, with all that it fetches before anybody presses anything
+IMPORT = re.compile(r'\b(?:from|import) *"(\.[^"]+)"')
 IMAGE = re.compile(r"!\[\s*\]\([^)]*\)|<img\b(?![^>]*\balt=)[^>]*>")
 
 
@@ -61,6 +63,7 @@ def check(project: Project, pages: Path, within: Scope | None = None) -> list[Co
         complaints += [complaint for lesson in looked_at for complaint in test(lesson)]
     complaints += unshown(sound, within.examples)
     complaints += dead_links(looked_at, pages)
+    complaints += heavy(looked_at, pages)
     return complaints
 
 
@@ -326,6 +329,32 @@ def _where(link: str, lesson: Lesson) -> str:
     return lesson.path
 
 
+def heavy(lessons: Iterable[Lesson], pages: Path) -> Iterator[Complaint]:
+    """Pages that take too long to arrive."""
+    for lesson in lessons:
+        page = pages / lesson.href
+        if page.is_file() and (size := weight(page)) > PAGE_BYTES:
+            what = f"its page is {size:,} bytes with all that it fetches at once; the limit is {PAGE_BYTES:,}"
+            yield Complaint(
+                lesson.path, what, "shorten a recording (`seconds=`), a listing or a table, or make two lessons"
+            )
+
+
+def weight(page: Path) -> int:
+    """The bytes of a page with all that it fetches before anybody presses anything."""
+    text = page.read_text(encoding="utf-8")
+    files, waiting = {page.resolve()}, [page.parent / unquote(link) for link in _Page(text).fetched]
+    if "<live-exercise" in text:  # which `live-example.js` looks for
+        waiting += [path.with_name("exercise.js") for path in waiting if path.name == "live-example.js"]
+    while waiting:
+        path = waiting.pop().resolve()
+        if path not in files and path.is_file():
+            files.add(path)
+            if path.suffix == ".js":
+                waiting += [path.parent / name for name in IMPORT.findall(path.read_text(encoding="utf-8"))]
+    return sum(path.stat().st_size for path in files)
+
+
 def invalid_html(lessons: Iterable[Lesson], pages: Path) -> Iterator[Complaint]:
     """What html-validate finds wrong with the lessons' pages, by its strict recommended rules."""
     by_page = {str((pages / lesson.href).resolve()): lesson for lesson in lessons if (pages / lesson.href).is_file()}
@@ -344,12 +373,13 @@ def invalid_html(lessons: Iterable[Lesson], pages: Path) -> Iterator[Complaint]:
 
 
 class _Page(HTMLParser):
-    """The links and the anchors of a page."""
+    """The links and the anchors of a page, and what it fetches."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self.links: list[str] = []
         self.ids: set[str] = set()
+        self.fetched: list[str] = []
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -357,3 +387,5 @@ class _Page(HTMLParser):
         self.ids.update(filter(None, [found.get("id"), found.get("name") if tag == "a" else None]))
         for link in filter(None, [found.get("href"), found.get("src")]):
             self.links.append(link)
+            if tag in ("img", "script") or found.get("rel") in ("icon", "stylesheet"):
+                self.fetched.append(link)

@@ -220,7 +220,7 @@ def _replacing(example: Example, old: str, new: str) -> Callable[[], None]:
 
 
 def _as_a_script(example: Example, tree: ast.Module) -> Iterator[Complaint]:
-    """Its last lines serve `app`, to this machine alone, and give streams some seconds to end."""
+    """Its last lines serve `app`, to this machine alone; uvicorn gives streams some seconds to end."""
     remedy = 'end with `if __name__ == "__main__":` and `uvicorn.run(app, timeout_graceful_shutdown=1)`'
     calls = [
         node.value
@@ -229,17 +229,27 @@ def _as_a_script(example: Example, tree: ast.Module) -> Iterator[Complaint]:
         for node in block.body
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
     ]
-    served = [call for call in calls if ast.unparse(call.func) == "uvicorn.run"]
+    has_own_server = _has_own_server(example)
+    served = [call for call in calls if has_own_server or ast.unparse(call.func) == "uvicorn.run"]
     if not served or [ast.unparse(argument) for argument in served[0].args] != ["app"]:
         yield Complaint(_at(example), "does not serve its `app` when it is run as a script", remedy)
         return
     where = _at(example, line=served[0].lineno)
     options = {keyword.arg: keyword.value for keyword in served[0].keywords}
     grace = options.get("timeout_graceful_shutdown")
-    if not (isinstance(grace, ast.Constant) and _is_between(grace.value, 0, GRACE_SECONDS)):
+    if not has_own_server and not (isinstance(grace, ast.Constant) and _is_between(grace.value, 0, GRACE_SECONDS)):
         yield Complaint(where, "open streams would keep it from ending on Ctrl-C", remedy)
-    if "host" in options and ast.unparse(options["host"]) != "'127.0.0.1'":
-        yield Complaint(where, "serves other machines too", "leave `host=` out")
+    host = ast.unparse(options["host"]) if "host" in options else None
+    if host != "'127.0.0.1'" and (host or has_own_server):  # uvicorn's is this one, others' are all
+        remedy = 'write `host="127.0.0.1"`' if has_own_server else "leave `host=` out"
+        yield Complaint(where, "serves other machines too", remedy)
+
+
+def _has_own_server(example: Example) -> bool:
+    try:
+        return example.has_own_server
+    except tomllib.TOMLDecodeError:
+        return False  # `_script_block` complains
 
 
 def _is_between(value: object, low: float, high: float) -> bool:

@@ -10,11 +10,14 @@ import sys
 import tempfile
 import threading
 import traceback
-from contextlib import redirect_stdout, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from streamside import client
+from streamside import client, example_script
+from streamside.catalogue import Example
 from streamside.server import ServerError, serve
 
 SECONDS = 10.0  # for an answer
@@ -50,11 +53,22 @@ def visit(path: Path) -> dict[str, Any]:
     if not hasattr(module, "app"):
         return {"error": "it defines no `app`", "file": None, "line": None}
     try:
-        with serve(module.app) as server:
-            answer = client.record(server.url, seconds=SECONDS)
-    except (ServerError, client.ListenError) as error:
+        with served(path, module) as url:
+            answer = client.record(url, seconds=SECONDS)
+    except (ServerError, example_script.ScriptError, client.ListenError) as error:
         return {"error": str(error), "file": None, "line": None}
     return {"work": work, "status": answer.status, "page": answer.body.decode("utf-8", "replace")}
+
+
+@contextmanager
+def served(path: Path, module: ModuleType) -> Iterator[str]:
+    """The example's address, while it is served: by us, or by its own server where its `app` is not ASGI's."""
+    if Example(path.stem, path).has_own_server:
+        with example_script.running(module) as script:
+            yield script.url
+    else:
+        with serve(module.app) as server:
+            yield server.url
 
 
 def main() -> None:

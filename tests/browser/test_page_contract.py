@@ -17,6 +17,7 @@ from benchmarks.static import serving
 from streamside.catalogue import Lesson, Project
 from streamside.paths import ROOT
 from streamside.site import quarto_render
+from streamside.site.check import PAGE_BYTES, weight
 from tests.browser.test_pages import AXE, FAULTS, SAVING, SCREENS, WEIGHT, background
 from tests.conftest import opened
 
@@ -25,6 +26,7 @@ DOCUMENTS, LESSONS = Project().documents, [*Project().lessons]
 PAGES = [document.href for document in DOCUMENTS] + ["404.html"]
 FIRST = "notebooks/01-your-first-stream.html"
 CUT = "[...document.querySelectorAll('main pre')].filter((pre) => pre.scrollWidth > pre.clientWidth).length"
+ICON = 1_000  # bytes, of a picture that a browser may have from the page before
 BEYOND = "[...document.querySelectorAll('.live-cable')].filter((bar) => bar.scrollWidth > bar.clientWidth).length"
 SPACING = "* { letter-spacing: 0.12em !important; word-spacing: 0.16em !important; line-height: 1.5 !important }"
 THEME_SWITCH = {"nbconvert": ".theme-switch", "quarto": ".quarto-color-scheme-toggle >> visible=true"}
@@ -132,7 +134,7 @@ def test_what_programs_read_is_there(folder: Path):
 
 
 @pytest.mark.parametrize("href", PAGES)
-def test_a_page_is_well_read_and_axe_finds_nothing(reader: Page, address: str, renderer: str, href: str):
+def test_a_page_is_well_read_and_axe_finds_nothing(reader: Page, address: str, renderer: str, folder: Path, href: str):
     """On a desk in light, on a phone in dark; its first example is in sight: the beginning of what App and Wire show.
 
     How light a page is holds for ours: Quarto's brings Bootstrap.
@@ -148,7 +150,9 @@ def test_a_page_is_well_read_and_axe_finds_nothing(reader: Page, address: str, r
     reader.goto(address + href)
     reader.wait_for_load_state("networkidle")
     if renderer == "nbconvert":
-        assert reader.evaluate(WEIGHT) < 150_000
+        fetched = reader.evaluate(WEIGHT)
+        assert fetched < PAGE_BYTES
+        assert 0 <= weight(folder / href) - fetched <= ICON  # `check` says so without a browser
     assert reader.evaluate(BEYOND) == 0
     expect(reader.locator("live-example:not([state=idle])")).to_have_count(0)
     for panes in reader.locator(".live-panes").all()[:1]:

@@ -1,4 +1,4 @@
-"""Ctrl-C ends every example, an open stream or not, and nobody is shown a traceback."""
+"""Ctrl-C ends every example on uvicorn, an open stream or not, and nobody is shown a traceback."""
 
 import importlib
 import logging
@@ -10,7 +10,7 @@ import pytest
 import uvicorn
 
 from examples import is_news
-from tests.examples.test_scripts import SCRIPTS
+from tests.examples.test_scripts import ON_UVICORN
 from tests.patience import PATIENCE
 
 # Where it is not the same for all.
@@ -24,7 +24,7 @@ STREAMS = {
 POSTED = {"fetch_stream": ("/names", "POST", {"Authorization": "Bearer sesame"}, b'{"text": "ab"}')}
 
 
-@pytest.mark.parametrize("name", [script.stem for script in SCRIPTS])
+@pytest.mark.parametrize("name", [script.stem for script in ON_UVICORN])
 def test_an_open_stream_is_cut_off_in_a_line(name: str, ask, caplog):
     """As uvicorn does it after a Ctrl-C, which here is not sent: it would end the tests."""
     app = importlib.import_module(f"examples.{name}").app

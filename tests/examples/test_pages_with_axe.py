@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from streamside import assets
+from streamside.catalogue import Project
+from streamside.example_script import running
 from tests.conftest import opened
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -16,12 +19,25 @@ EXAMPLES = sorted(path.stem for path in (ROOT / "examples").glob("*.py") if path
 def reader(browser):
     """A page that goes from example to example."""
     with opened(browser) as page:
+        # A script has its pages' files from the CDN itself.
+        page.route("https://cdn.jsdelivr.net/npm/**", lambda route: route.fulfill(path=assets.find(route.request.url)))
         page.route("**/favicon.ico", lambda route: route.fulfill(status=204))  # asked for by browsers, not by the page
         yield page
 
 
+@pytest.fixture
+def address(example, serving):
+    """Where the example is served, if need be by its own server."""
+    module = importlib.import_module(f"examples.{example}")
+    if Project().example(example).has_own_server:
+        with running(module) as script:
+            yield script.url
+    else:
+        yield serving(module.app)
+
+
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_axe_finds_nothing_in_light_and_in_dark(example, serving, reader):
+def test_axe_finds_nothing_in_light_and_in_dark(address, reader):
     messages = []
 
     def note(message):
@@ -30,7 +46,7 @@ def test_axe_finds_nothing_in_light_and_in_dark(example, serving, reader):
             messages.append(message.text)
 
     reader.on("console", note)
-    reader.goto(serving(importlib.import_module(f"examples.{example}").app))
+    reader.goto(address)
     assert reader.locator("html").get_attribute("lang") == "en"
     assert reader.title() == reader.locator("main h1").inner_text()
     reader.evaluate(AXE)

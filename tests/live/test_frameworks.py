@@ -5,7 +5,9 @@ import asyncio
 import pytest
 from asgiref.sync import AsyncToSync, SyncToAsync, async_to_sync, sync_to_async
 from bridge.frameworks import adapt_frameworks
+from bridge.program import unload
 from django.conf import global_settings
+from sse_starlette.sse import AppStatus
 
 from tests.live.host import run
 
@@ -36,3 +38,9 @@ def test_synchronous_and_asynchronous_code_call_each_other_without_a_thread() ->
 
 def test_passwords_are_hashed_as_a_page_can() -> None:
     assert global_settings.PASSWORD_HASHERS == ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def test_the_end_of_one_server_is_not_the_end_of_the_next_ones_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(AppStatus, "should_exit", True)
+    unload("server-1", "in_sse_starlette")
+    assert not AppStatus.should_exit

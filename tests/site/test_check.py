@@ -8,6 +8,7 @@ import pytest
 from streamside.catalogue import Project
 from streamside.errors import UserError
 from streamside.paths import COMMAND
+from streamside.site import check as check_module
 from streamside.site.check import check, false_claims, invalid_html, scope
 from streamside.site.outdated import output_digests, outputs_digest
 from tests.small_tutorial import code, markdown, write_lesson
@@ -185,6 +186,27 @@ def test_one_file_is_looked_at_alone(complaints, project):
     assert len(check(tutorial, project / "_site", within)) == 1
     with pytest.raises(UserError, match=r"is no lesson of _quarto\.yml and no example"):
         scope(tutorial, project / "README.md")
+
+
+def test_a_page_that_is_heavy_with_all_that_it_fetches_at_once(complaints, project, monkeypatch):
+    contents = {
+        "theme/style.css": 500,
+        "live/live-example.js": 'import{a}from"./a.js";import("./later.js");',
+        "live/a.js": 300,
+        "live/exercise.js": 200,
+        "live/later.js": 1000,
+    }
+    for name, content in contents.items():
+        (project / "_site" / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / "_site" / name).write_text(content if isinstance(content, str) else " " * content)
+    links = '<link rel="stylesheet" href="../theme/style.css"><script src="../live/live-example.js"></script>'
+    page = f'{links}<a href="../live/later.js">x</a><live-exercise></live-exercise>'
+    fetched = len(page) + len(contents["live/live-example.js"]) + 1000
+    monkeypatch.setattr(check_module, "PAGE_BYTES", fetched)
+    assert complaints(markdown("A."), page=page) == []
+    monkeypatch.setattr(check_module, "PAGE_BYTES", fetched - 1)
+    (complaint,) = complaints(markdown("A."), page=page)
+    assert complaint.startswith("notebooks/01-a.ipynb: its page is 1,2")
 
 
 def test_html_that_is_not_valid(complaints, project):

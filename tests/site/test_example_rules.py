@@ -69,6 +69,21 @@ def test_what_its_file_shows(example, old, new, said):
     assert all(text.startswith("examples/one.py") for text in found)
 
 
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        ("serve(app, host='127.0.0.1')", None),
+        ("serve(app)", 'serves other machines too; write `host="127.0.0.1"`'),
+        ("serve()", "does not serve its `app` when it is run as a script"),
+    ],
+)
+def test_a_server_of_its_own_is_for_this_machine_alone(example, call, said):
+    text = GOOD.replace("# ///\n", "# [tool.streamside]\n# own-server = true\n# ///\n")
+    found = list(map(str, in_the_files(example(text.replace("uvicorn.run(app, timeout_graceful_shutdown=1)", call)))))
+    assert len(found) == (1 if said else 0)
+    assert all(said in each for each in found)
+
+
 def test_a_version_is_mended(example):
     before = example(GOOD.replace("pico@2.1.1", "pico@2.0.0"))
     (complaint,) = in_the_files(before)

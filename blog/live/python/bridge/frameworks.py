@@ -1,6 +1,7 @@
-"""What frameworks need where there are no threads, as far as they are there."""
+"""What frameworks need where there are no threads, and servers that come and go, as far as they are there."""
 
 import asyncio
+import sys
 from functools import partial
 from importlib.util import find_spec
 from typing import Any
@@ -20,6 +21,12 @@ def adapt_frameworks() -> None:
 
         # A million rounds of SHA-256 need OpenSSL, which Python in a page has not. Nobody steals this database.
         global_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def forget_shutdown() -> None:
+    """Have sse-starlette, to which a process has one server in its life, send for the next one too."""
+    if module := sys.modules.get("sse_starlette.sse"):
+        module.AppStatus.should_exit = False
 
 
 async def call_synchronous(self: Any, *arguments: Any, **options: Any) -> Any:

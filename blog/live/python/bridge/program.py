@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from bridge.frameworks import adapt_frameworks
+from bridge.frameworks import adapt_frameworks, forget_shutdown
 
 
 class ExampleError(Exception):
@@ -40,6 +40,7 @@ def load(name: str, example: str, files: Mapping[str, str]) -> Any:
 def unload(name: str, example: str) -> None:
     """Forget the modules of a server's program, and remove its files."""
     sys.modules.pop(name, None)
+    forget_shutdown()
     folder = str(_folder(name))
     if folder in sys.path:
         sys.path.remove(folder)
