@@ -3,6 +3,8 @@
 # /// script
 # requires-python = ">=3.11"
 # dependencies = ["httpx2>=2.16", "python-fasthtml>=0.14"]
+# [tool.streamside]
+# packages = "apart"  # no other page fetches httpx2
 # ///
 
 import re

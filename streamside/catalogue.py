@@ -158,6 +158,11 @@ class Example:
         return not self.path.is_file()
 
     @property
+    def is_apart(self) -> bool:
+        """Whether its packages are packed apart, for its page alone: a folder's; of a file, if it asks for that."""
+        return self.is_folder or self._for_pages.get("packages") == "apart"
+
+    @property
     def program(self) -> dict[str, dict[str, str]]:
         """What it takes to run it in a page: its files' texts, by path from the folder of all, and its environment."""
         folder = self.path.parent

@@ -256,7 +256,9 @@ def _frames() -> "Frames":
 
 
 def _headers_of_htmx(page: str, path: str) -> dict[str, str]:
-    """What makes FastHTML answer with a fragment instead of a whole page, for a path that the page's `hx-get` names."""
+    """What htmx says: for a path that an `hx-get` names, of which FastHTML gives a fragment; for a stream of htmx 4."""
+    if path in re.findall(r'hx-sse-connect="([^"]+)"', page):
+        return {"accept": "text/html, text/event-stream", "hx-request": "true"}
     fetched = [html.unescape(name) for name in re.findall(r'hx-get="([^"]+)"', page)]
     return {"hx-request": "true"} if path.partition("?")[0] in fetched else {}
 

@@ -8,6 +8,8 @@ declare global {
     sizes: Record<string, number>;
     /** What Pyodide wants to know of its build. */
     lock: Record<string, string>;
+    /** Examples of one file that have packages of their own. */
+    apart: string[];
   };
   /** All files of the site: path from its root → SHA-256, in hexadecimal digits. */
   var deployment: Record<string, string>;

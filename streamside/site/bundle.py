@@ -70,7 +70,7 @@ def build(target: Path, project: Project | None = None) -> None:
     for example in examples:
         write_program(example, live, files)
     copy_assets((text for example in examples for text in example.program["files"].values()), live / "assets")
-    write_table(live, files)
+    write_table(live, files, [example.name for example in examples if example.is_apart and not example.is_folder])
     styled = [path for path in files_below(THEME) if path.suffix in (".css", ".js")]
     tools = [ROOT / "package-lock.json", *HERE.glob("*.mjs")]
     keep_made(
@@ -133,9 +133,10 @@ def run_esbuild(program: str, *arguments: object) -> None:
 
 
 def write_program(example: Example, live: Path, files: dict[str, str]) -> None:
-    """An example as pages fetch it: its file, or JSON with a folder's files, environment and own packages."""
+    """An example as pages fetch it: its file; JSON with all files, environment and own packages if it has such."""
     if not example.is_folder:
         shutil.copy(example.path, live / "examples")
+    if not example.is_apart:
         return
     archive, rest = (files[name] for name in own_archives(example))
     packages = {"archive": archive, "size": (live / archive).stat().st_size, "rest": rest}
@@ -143,11 +144,11 @@ def write_program(example: Example, live: Path, files: dict[str, str]) -> None:
     (live / "examples" / f"{example.name}.json").write_text(text, encoding="utf-8")
 
 
-def write_table(live: Path, files: dict[str, str]) -> None:
-    """`bundle.js`: what Python is started from, a script for pages."""
+def write_table(live: Path, files: dict[str, str], apart: list[str]) -> None:
+    """`bundle.js`, a script for pages: what Python is started from, and which files have packages of their own."""
     lock = json.loads((PYODIDE / "pyodide-lock.json").read_text(encoding="utf-8"))["info"]
     sizes = {name: (live / files[name]).stat().st_size for name in PACKED}
-    content = {"files": {name: files[name] for name in (*PACKED, ALL)}, "sizes": sizes, "lock": lock}
+    content = {"files": {name: files[name] for name in (*PACKED, ALL)}, "sizes": sizes, "lock": lock, "apart": apart}
     (live / "bundle.js").write_text(f"globalThis.streamside = {json.dumps(content, indent=1)};\n", encoding="utf-8")
 
 
@@ -193,7 +194,7 @@ def needs(example: Example) -> list[str]:
     """What decides which modules the page needs at once: a file's import statements, all of a folder."""
     if example.is_folder:  # a framework imports what its settings and its templates name
         return sorted(map(str, example.program["files"].items()))
-    return sorted(imports(example.tree))
+    return [*sorted(imports(example.tree)), *(["apart"] if example.is_apart else [])]
 
 
 def imports(program: ast.Module) -> set[str]:
@@ -204,7 +205,7 @@ def imports(program: ast.Module) -> set[str]:
 
 def make_files(folder: Path, examples: list[Example]) -> dict[str, str]:
     """Make the archives and put everything into the cache, named by content: plain name → name there."""
-    common = [example for example in examples if not example.is_folder]
+    common = [example for example in examples if not example.is_apart]
     distributions = closure(name for each in common for name in dependencies(each))
     gather(folder / "sources", distributions)
     work = {"/work": folder}
@@ -217,7 +218,7 @@ def make_files(folder: Path, examples: list[Example]) -> dict[str, str]:
     files = {name: keep(name, pack((find(name, folder)).read_bytes())) for name in PACKED}
     files[ALL] = keep(ALL, (folder / ALL).read_bytes())
     for example in examples:
-        if example.is_folder:
+        if example.is_apart:
             files |= make_own(folder, example, distributions)
     return files
 
@@ -227,6 +228,7 @@ def make_own(folder: Path, example: Example, others: list[metadata.Distribution]
     work = folder / example.name
     known = {each.name for each in others}
     own = [each for each in closure(dependencies(example)) if each.name not in known]
+    (work / "sources").mkdir(parents=True)
     copy_distributions(work / "sources", own, READ)
     write_programs(work, [example])
     shutil.copy(folder / "imports.txt", work)

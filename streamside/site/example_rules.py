@@ -195,19 +195,29 @@ def _fasthtml(example: Example, trees: dict[Path, ast.Module]) -> Iterator[Compl
 
 def _versions(example: Example) -> Iterator[Complaint]:
     """Browser packages have the version in package.json; f-strings have the CDN's address elsewhere."""
-    wanted = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    wanted = _browser_packages()
     for number, line in enumerate(example.text.splitlines(), 1):
         for package, version in re.findall(r"/((?:@[\w.-]+/)?[\w.-]+)@(\d[\w.-]*)/", line):
-            if wanted.get(package) == version:
+            if version in wanted.get(package, []):
                 continue
             where = _at(example, line=number)
             if package in wanted:
-                old, new = f"{package}@{version}", f"{package}@{wanted[package]}"
+                old, new = f"{package}@{version}", f"{package}@{wanted[package][0]}"
                 yield Complaint(where, f"names {old}, and {new} is here", f"write {new}", _replacing(example, old, new))
             else:
                 yield Complaint(
                     where, f"names {package}, which is not here", "add it to package.json, then `make lock`"
                 )
+
+
+def _browser_packages() -> dict[str, list[str]]:
+    """The versions of each, its own first, then those that have other names in package.json (`npm:PACKAGE@VERSION`)."""
+    wanted: dict[str, list[str]] = {}
+    dependencies = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    for name, version in sorted(dependencies.items(), key=lambda each: each[1].startswith("npm:")):
+        package, _, exact = version.removeprefix("npm:").rpartition("@")
+        wanted.setdefault(package or name, []).append(exact)
+    return wanted
 
 
 def _replacing(example: Example, old: str, new: str) -> Callable[[], None]:

@@ -68,7 +68,7 @@ def test_examples_are_copied_unless_they_cannot_run_in_a_page(site: Path) -> Non
         each.path.name for each in running if each.path.is_file()
     }
     assert all(copied[each.path.name] == each.text for each in running if each.path.is_file())
-    assert {name for name in copied if name.endswith(".json")} == {f"{e.name}.json" for e in running if e.is_folder}
+    assert {name for name in copied if name.endswith(".json")} == {f"{e.name}.json" for e in running if e.is_apart}
 
 
 def test_a_folder_has_its_own_packages_of_which_nobody_else_fetches_a_byte(site: Path, tmp_path: Path) -> None:
@@ -92,6 +92,16 @@ def test_a_folder_has_its_own_packages_of_which_nobody_else_fetches_a_byte(site:
         others = {*common.namelist(), *common.read("modules.txt").decode().split(), *everything.namelist()}
     assert not [name for name in others if name.split("/")[0].split(".")[0] in ("django", "asgiref", "channels")]
     assert "django" not in (site / "live/bundle.js").read_text(encoding="utf-8")
+
+
+def test_a_file_that_asks_for_it_has_its_own_packages_too(site: Path, tmp_path: Path) -> None:
+    program = json.loads((site / "live/examples/relay.json").read_text(encoding="utf-8"))
+    assert list(program["files"]) == ["relay.py"]
+    assert table(site)["apart"] == ["relay"]
+    (tmp_path / "own.zip").write_bytes(gzip.decompress((site / "live" / program["packages"]["archive"]).read_bytes()))
+    with zipfile.ZipFile(tmp_path / "own.zip") as own, boot(site, tmp_path) as common:
+        assert "standard/httpx2/_sse.pyc" in own.namelist()
+        assert not [name for name in common.namelist() if name.startswith("httpx2/")]
 
 
 def test_the_first_archive_has_what_examples_ask_for_and_names_all_that_there_is(site: Path, tmp_path: Path) -> None:

@@ -16,6 +16,15 @@ export function isEventStream(headers, name = "content-type") {
   return /^text\/event-stream\s*(;|$)/i.test(new Map(headers).get(name) ?? "");
 }
 
+/**
+ * Whether an event source has asked for it: with a GET, in which it says what it wants. Not all recordings say that.
+ * @param {{method: string, requestHeaders: [string, string][], headers: [string, string][]}} exchange
+ */
+export function isOfEventSource({ method, requestHeaders, headers }) {
+  const says = new Map(requestHeaders).has("accept");
+  return method === "GET" && (says ? isEventStream(requestHeaders, "accept") : isEventStream(headers));
+}
+
 /** Splits text that comes in pieces at CR, LF and CRLF. */
 class Lines {
   #afterCR = false;

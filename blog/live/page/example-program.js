@@ -13,12 +13,12 @@ const EXAMPLES = new URL("../examples/", import.meta.url).href;
 /**
  * As new as the page. Rejects if it cannot be had.
  * @param {string} example
- * @param {boolean} isFolder
+ * @param {boolean} isPacked  there is more to it than its file
  * @returns {Promise<Program>}
  */
-export async function fetchProgram(example, isFolder) {
+export async function fetchProgram(example, isPacked) {
   const file = `${example}.py`;
-  const response = await fetch(`${EXAMPLES}${isFolder ? `${example}.json` : file}`, { cache: "no-cache" });
+  const response = await fetch(`${EXAMPLES}${isPacked ? `${example}.json` : file}`, { cache: "no-cache" });
   if (!response.ok) throw new Error(`The program of this example could not be fetched (status ${response.status}).`);
-  return isFolder ? response.json() : { files: { [file]: await response.text() }, environment: {} };
+  return isPacked ? response.json() : { files: { [file]: await response.text() }, environment: {} };
 }

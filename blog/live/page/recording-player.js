@@ -1,6 +1,6 @@
 /** A recording becomes the same messages that a running server sends to the Wire, and is played at its own pace. */
 
-import { EventStream, isEventStream } from "./event-stream.js";
+import { EventStream, isEventStream, isOfEventSource } from "./event-stream.js";
 
 /**
  * @typedef {[string, string][]} Headers
@@ -46,12 +46,11 @@ function* replay(exchange, connection, sources, closing) {
     endedBy,
   } = exchange;
   const streams = isEventStream(headers);
-  const isSources = method === "GET" && (streams || isEventStream(requestHeaders, "accept"));
-  const source = isSources ? sourceOf(path, sources) : null;
+  const source = isOfEventSource(exchange) ? sourceOf(path, sources) : null;
   const of = { kind: /** @type {const} */ ("source"), source: source?.n ?? 0, url: path };
 
   if (source?.fresh) yield { ...of, time, what: "created", readyState: 0 };
-  const fetch = streams && !isSources ? path : undefined; // an event source can only GET
+  const fetch = streams && !source ? path : undefined;
   yield { kind: "request", connection, time, method, path, headers: requestHeaders, source: source?.n, fetch, body };
   yield { kind: "response", connection, time, status, headers };
   const opened = source !== null && status === 200 && streams;

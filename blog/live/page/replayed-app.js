@@ -5,7 +5,7 @@
 
 import { keepScrollingInside, watchFrame } from "./app-frame.js";
 import { element } from "./dom.js";
-import { isEventStream } from "./event-stream.js";
+import { isEventStream, isOfEventSource } from "./event-stream.js";
 
 /**
  * @typedef {import('./recording-player.js').Exchange} Exchange
@@ -99,9 +99,10 @@ export class ReplayedApp {
     this.#waiting.delete(asked);
   }
 
-  /** @param {string | URL} url */
+  /** @param {string | URL} url  relative, or as scripts in the frame have resolved it: its base is that of this document */
   #path(url) {
-    return new URL(url, this.base).pathname;
+    const here = new URL(".", document.baseURI).href;
+    return new URL(`${url}`.startsWith(here) ? `${url}`.slice(here.length) : url, this.base).pathname;
   }
 
   /**
@@ -197,6 +198,7 @@ export class ReplayedApp {
     inside.fetch = async (/** @type {string | URL} */ url, { method = "GET" } = {}) => {
       const answer = await ask(method, url);
       const body = this.#bodies.get(this.exchanges.indexOf(answer) + 1);
+      if (body) this.#answers.delete(`${method.toUpperCase()} ${this.#path(url)}`); // to be read once
       const content = body ? streamed(inside, body) : textOf(answer) || null;
       return new inside.Response(content, { status: answer.status, headers: answer.headers });
     };
@@ -261,8 +263,8 @@ function valuesOf({ searchParams }, body) {
  * Whether it is an event stream that no event source has asked for.
  * @param {Exchange} exchange
  */
-function isReadByScript({ method, headers }) {
-  return method !== "GET" && isEventStream(headers);
+function isReadByScript(exchange) {
+  return isEventStream(exchange.headers) && !isOfEventSource(exchange);
 }
 
 /**

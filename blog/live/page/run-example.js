@@ -7,6 +7,7 @@
  * A `Running` tells what goes over its wire (`wire`: a WireMessage), and that it was ended from elsewhere (`ended`:
  * `{why}`): by the page's leaving, or with another example that would not stop.
  */
+/* global streamside */
 import { fetchAssets } from "./assets-ahead.js";
 import { fetchProgram } from "./example-program.js";
 import { obstacle } from "./obstacle.js";
@@ -82,14 +83,21 @@ export async function start(example, options = {}) {
  * @returns {Promise<Program>}
  */
 async function programOf(example, isFolder, files) {
-  if (files && !isFolder) return { files, environment: {} };
+  if (files && !isPacked(example, isFolder)) return { files, environment: {} };
   try {
-    const program = ahead.get(example) ?? (await fetchProgram(example, isFolder));
+    const program = ahead.get(example) ?? (await fetchProgram(example, isPacked(example, isFolder)));
     return { ...program, files: files ?? program.files };
   } catch (error) {
     throw new StartError(error instanceof Error ? error.message : String(error));
   }
 }
+
+/**
+ * Whether the site has more of an example than its file.
+ * @param {string} example
+ * @param {boolean} isFolder
+ */
+const isPacked = (example, isFolder) => isFolder || streamside.apart.includes(example);
 
 /**
  * Start Python ahead, and fetch what the example is made of, so that `start` has only the program to run. Nothing of it
@@ -103,7 +111,7 @@ export async function prepare(example, isFolder = false) {
   try {
     await Promise.all([python.bootAhead(), serviceWorkerLink.ready()]);
     if (!servers.size) python.ask("import", {}).catch(() => {}); // it was ended
-    const program = await fetchProgram(example, isFolder);
+    const program = await fetchProgram(example, isPacked(example, isFolder));
     ahead.set(example, program);
     const packages = program.packages && python.packages(example, program.packages);
     await Promise.all([packages?.done, fetchAssets(program.files)]);

@@ -48,7 +48,7 @@ async def imported() -> set[str]:
     sys.meta_path.insert(0, log)
     bridge.adapt()
     importlib.import_module("pyodide.ffi")  # which `bridge.connect` imports
-    modules = set(sys.modules)
+    modules = {name for name, module in sys.modules.items() if getattr(module, "__spec__", None)}  # no stand-ins
     for name, program in programs().items():
         await attempt(name, program)
     return modules | log.names
