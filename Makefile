@@ -28,3 +28,5 @@ lock:  # bring the lock files up to date (needs uv and npm)
 	$(LOCK) --group dev --group frameworks pyproject.toml --output-file requirements.lock --custom-compile-command "make lock"
 	$(LOCK) --group node --output-file requirements-node.lock --custom-compile-command "make lock"
 	npm install --package-lock-only --ignore-scripts
+	$(LOCK) benchmarks/readers/requirements.in --output-file benchmarks/readers/requirements.lock --custom-compile-command "make lock"
+	npm install --package-lock-only --ignore-scripts --prefix benchmarks/readers

@@ -158,7 +158,7 @@ DATA = {
     "data that some take for the end": case(b"data: [DONE]\n\ndata: a\n\n", message("[DONE]"), message("a")),
     "JSON stays text": case(b'data: {"a": "b\\n"}\n\n', message('{"a": "b\\n"}')),
     "an event without data is not dispatched": case(b"event: x\n\n"),
-    "fields without data dispatch nothing": case(b"event: x\nid: 1\nretry: 1000\n\n", last_event_id="1", retry=1000),
+    "fields without data dispatch nothing": case(b"event: x\nid: 1\nretry: 1500\n\n", last_event_id="1", retry=1500),
     "several events": case(
         b"data: a\n\ndata: b\n\n\n\ndata: c\n\n",
         message("a"),
@@ -247,38 +247,40 @@ LAST_EVENT_ID = {
     "an id is text": case(b"id: 007\ndata: a\n\n", message("a", "007")),
     "an id with spaces": case(b"id:  a b \ndata: a\n\n", message("a", " a b ")),
     "an id with colons": case(b"id: 1:2\ndata: a\n\n", message("a", "1:2")),
+    "a comment after an event with an id": case(b"id: 1\ndata: a\n\n: b\n\n", message("a", "1")),
+    "blank lines after an event with an id": case(b"id: 1\ndata: a\n\n\n\n", message("a", "1")),
     "an id in Greek": case("id: α 1\ndata: a\n\n", message("a", "α 1")),
 }
 RECONNECTION_TIME = {
-    "a reconnection time": case(b"retry: 1000\ndata: a\n\n", message("a"), retry=1000, also="wpt:format-field-retry"),
-    "a reconnection time without a space": case(b"retry:1000\ndata: a\n\n", message("a"), retry=1000),
-    "a reconnection time without data": case(b"retry: 1000\n\n", retry=1000),
-    "a reconnection time needs no blank line": case(b"data: a\n\nretry: 1000\n", message("a"), retry=1000),
-    "a reconnection time stays": case(b"retry: 1000\ndata: a\n\ndata: b\n\n", message("a"), message("b"), retry=1000),
-    "the last reconnection time counts": case(b"retry: 2000\n\nretry: 1000\ndata: a\n\n", message("a"), retry=1000),
-    "a reconnection time with zeros before it": case(b"retry: 001000\ndata: a\n\n", message("a"), retry=1000),
+    "a reconnection time": case(b"retry: 1500\ndata: a\n\n", message("a"), retry=1500, also="wpt:format-field-retry"),
+    "a reconnection time without a space": case(b"retry:1500\ndata: a\n\n", message("a"), retry=1500),
+    "a reconnection time without data": case(b"retry: 1500\n\n", retry=1500),
+    "a reconnection time needs no blank line": case(b"data: a\n\nretry: 1500\n", message("a"), retry=1500),
+    "a reconnection time stays": case(b"retry: 1500\ndata: a\n\ndata: b\n\n", message("a"), message("b"), retry=1500),
+    "the last reconnection time counts": case(b"retry: 2000\n\nretry: 1500\ndata: a\n\n", message("a"), retry=1500),
+    "a reconnection time with zeros before it": case(b"retry: 001500\ndata: a\n\n", message("a"), retry=1500),
     "a reconnection time of zero": case(b"retry: 0\ndata: a\n\n", message("a"), retry=0),
-    "retry cut short": case(b"data: a\n\nretry: 1000", message("a")),
+    "retry cut short": case(b"data: a\n\nretry: 1500", message("a")),
     "retry without a colon": case(b"retry\ndata: a\n\n", message("a"), also="wpt:format-field-retry-empty"),
     "retry with nothing after the colon": case(b"retry:\ndata: a\n\n", message("a"), also="eventsource-parser:parse"),
-    "an empty retry changes nothing": case(b"retry: 1000\nretry:\ndata: a\n\n", message("a"), retry=1000),
-    "retry with a letter after the digits": case(b"retry: 1000x\ndata: a\n\n", message("a")),
+    "an empty retry changes nothing": case(b"retry: 1500\nretry:\ndata: a\n\n", message("a"), retry=1500),
+    "retry with a letter after the digits": case(b"retry: 1500x\ndata: a\n\n", message("a")),
     "retry with a letter changes nothing": case(
-        b"retry: 2000\nretry: 1000x\ndata: a\n\n", message("a"), retry=2000, also="wpt:format-field-retry-bogus"
+        b"retry: 2000\nretry: 1500x\ndata: a\n\n", message("a"), retry=2000, also="wpt:format-field-retry-bogus"
     ),
-    "retry with a letter before the digits": case(b"retry: x1000\ndata: a\n\n", message("a")),
+    "retry with a letter before the digits": case(b"retry: x1500\ndata: a\n\n", message("a")),
     "retry in words": case(b"retry: soon\ndata: a\n\n", message("a")),
     "retry with a minus": case(b"retry: -1\ndata: a\n\n", message("a")),
-    "retry with a plus": case(b"retry: +1000\ndata: a\n\n", message("a")),
-    "retry with a point": case(b"retry: 1000.5\ndata: a\n\n", message("a")),
-    "retry with an exponent": case(b"retry: 1e3\ndata: a\n\n", message("a")),
-    "retry with an underscore": case(b"retry: 1_000\ndata: a\n\n", message("a")),
-    "retry in hexadecimal": case(b"retry: 0x3e8\ndata: a\n\n", message("a")),
-    "retry with a second space": case(b"retry:  1000\ndata: a\n\n", message("a")),
-    "retry with a space after the digits": case(b"retry: 1000 \ndata: a\n\n", message("a")),
-    "retry with a NUL": case(b"retry: 1000\0\ndata: a\n\n", message("a")),
-    "retry in Arabic digits": case("retry: ١٠٠٠\ndata: a\n\n", message("a")),
-    "retry with a superscript": case("retry: 100²\ndata: a\n\n", message("a")),
+    "retry with a plus": case(b"retry: +1500\ndata: a\n\n", message("a")),
+    "retry with a point": case(b"retry: 1500.5\ndata: a\n\n", message("a")),
+    "retry with an exponent": case(b"retry: 15e2\ndata: a\n\n", message("a")),
+    "retry with an underscore": case(b"retry: 1_500\ndata: a\n\n", message("a")),
+    "retry in hexadecimal": case(b"retry: 0x5dc\ndata: a\n\n", message("a")),
+    "retry with a second space": case(b"retry:  1500\ndata: a\n\n", message("a")),
+    "retry with a space after the digits": case(b"retry: 1500 \ndata: a\n\n", message("a")),
+    "retry with a NUL": case(b"retry: 1500\0\ndata: a\n\n", message("a")),
+    "retry in Arabic digits": case("retry: ١٥٠٠\ndata: a\n\n", message("a")),
+    "retry with a superscript": case("retry: 150²\ndata: a\n\n", message("a")),
 }
 END_OF_THE_STREAM = {
     "an event cut short": case(b"data: a\n\ndata: b\n", message("a"), also="wpt:format-data-before-final-empty-line"),
@@ -334,10 +336,10 @@ UTF_8 = {
 }
 TOGETHER = {
     "everything in one event": case(
-        b": hello\nretry: 1000\nid: 7\nevent: tick\ndata: a\ndata: b\nother: c\n\n", ("tick", "a\nb", "7"), retry=1000
+        b": hello\nretry: 1500\nid: 7\nevent: tick\ndata: a\ndata: b\nother: c\n\n", ("tick", "a\nb", "7"), retry=1500
     ),
     "retry with or without sense changes no event": case(
-        b"retry: soon\nretry\nretry: -1\nretry: 1000\ndata: a\n\n", message("a"), retry=1000
+        b"retry: soon\nretry\nretry: -1\nretry: 1500\ndata: a\n\n", message("a"), retry=1500
     ),
     "everything with CR, after a byte order mark": case(
         "\ufeff: hi\revent: σ\rid: é\rdata: €\r\rdata\r\r", ("σ", "€", "é"), message("", "é")

@@ -25,7 +25,7 @@ from streamside.errors import UserError
 from streamside.wire import encode
 
 PORTS = range(8765, 8865)  # away from 8000, where every example wants to be
-END_SECONDS = 2.0  # that a build has after Ctrl-C
+END_SECONDS = 1.5  # that a build has after Ctrl-C
 BUILD = (sys.executable, "-m", "streamside.site.build_ahead")
 SOURCES = ("_quarto.yml", "index.ipynb", "about.md", "notebooks", "examples", "blog", "streamside")
 # Of what else the site has, no page shows anything until it is loaded again.
@@ -56,6 +56,7 @@ def serve(
         say(f"Streamside is at http://127.0.0.1:{listener.getsockname()[1]}/ (Ctrl-C stops it)")
         with contextlib.suppress(KeyboardInterrupt):
             asyncio.run(_serve(root, out, listener, build))
+    say("Stopped")
 
 
 def _listener(ports: Iterable[int], say: Callable[[str], None]) -> socket.socket:

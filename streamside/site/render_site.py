@@ -95,6 +95,8 @@ def _copies(project: Project) -> Iterator[tuple[str, Path]]:
     if (headers := project.root / "blog/hosts/_headers").exists():  # for those hosts that look for it in the site
         yield headers.name, headers
     yield from cards.pictures(project).items()
+    for path in files_below(project.root / "cases"):  # for whoever writes a reader of event streams
+        yield path.relative_to(project.root).as_posix(), path
     for lesson in project.lessons:
         yield lesson.path, lesson.file
     for path in files_below(notebooks):

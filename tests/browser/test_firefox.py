@@ -100,6 +100,24 @@ def test_an_interrupted_stream_goes_on_where_it_was_until_204(page: Tab, site: s
     assert len(live.texts(".browser.created")) == 1
 
 
+def test_a_fetched_stream_goes_on_after_a_cut_and_its_abort_reaches_the_server(page: Tab, site: str) -> None:
+    live = Live.running(page, f"{site}notebooks/14-a-stream-that-answers-a-post.html", "fetch_stream")
+    in_app = f"document.querySelector('{live.element} iframe').contentDocument.querySelector"
+    live.wait("shown().includes('Nothing asked yet')")
+    page.evaluate(f"() => {in_app}('form').requestSubmit()")
+    live.wait_for_events(2)
+    live.press("Cut the cable")
+    live.wait("shown().includes('Connection lost')")
+    live.press("Mend the cable")
+    live.wait("shown().includes('10 characters')")
+    assert page.evaluate(f"() => {in_app}('#names').children.length") == 10
+    page.evaluate(f"() => {in_app}('form').requestSubmit()")
+    live.wait_for_events(13)
+    page.evaluate(f"() => {in_app}('#stop').click()")
+    live.wait("live.innerText.includes('aborted by the page’s script')")
+    live.wait("live.textContent.includes('named 2 of 10') || live.textContent.includes('named 3 of 10')")
+
+
 def test_a_stream_outlives_the_time_that_a_service_worker_may_be_idle(
     page: Tab, built_site: Path, tmp_path: Path
 ) -> None:

@@ -56,6 +56,17 @@ def test_a_lesson_that_reads_its_own_prose_is_outdated_when_that_has_changed(pro
     assert not is_current(lesson(project))
 
 
+def test_a_lesson_that_reads_the_cases_is_outdated_when_they_have_changed(project):
+    (project / "cases").mkdir()
+    (project / "cases/a.json").write_text("1")
+    reads, does_not = code("path = '../cases/a.json'"), code("print(1)")
+    for cell, counts in ((reads, True), (does_not, False)):
+        (project / "cases/a.json").write_text("1")
+        settle(write_lesson(project, markdown("# A"), cell))
+        (project / "cases/a.json").write_text("2")
+        assert is_current(lesson(project)) is not counts
+
+
 def test_modification_times_and_unrelated_files_do_not_count(project):
     settle(lesson(project))
     (project / "examples/one.py").touch()

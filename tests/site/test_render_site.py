@@ -15,12 +15,15 @@ from tests.small_tutorial import markdown, read, render, scripts_alone, write_no
 
 
 def test_the_site_has_a_page_for_each_source_and_the_files_beside_them(tutorial: Path):
+    (tutorial / "cases").mkdir()
+    (tutorial / "cases/a.json").write_text("{}")
     render(tutorial)
     made = {path.relative_to(tutorial / "_site").as_posix() for path in (tutorial / "_site").rglob("*")}
     assert made >= {
         *("index.html", "about.html", "404.html", "feed.xml", "notebooks/01-a.html", "notebooks/02-b.html"),
         *("notebooks/01-a.ipynb", "live/examples/one.py", "live/page/live-example.js"),
         *("theme/streamside.css", "theme/page-controls.js", "theme/diagrams/stream.svg"),
+        "cases/a.json",
     }
 
 
