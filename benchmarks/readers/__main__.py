@@ -20,8 +20,10 @@ from benchmarks.readers import in_browsers, installed
 from benchmarks.readers.judge import EVERYTHING, judged, streams, uncut
 from streamside.paths import ROOT
 from streamside.server import serve
+from streamside.setup import SetupError
 from tests import browsers
 from tests.browser import firefox
+from tests.browsers import NoBrowserError
 from tests.event_streams import as_json
 
 HERE = Path(__file__).parent
@@ -124,8 +126,16 @@ def main() -> None:
     """All of them, or those named."""
     named = sys.argv[1:]
     if unknown := set(named) - {reader.name for reader in READERS}:
-        sys.exit(f"no such reader: {', '.join(sorted(unknown))}; there are {', '.join(each.name for each in READERS)}")
-    installed.install()
+        sys.exit(f"no such reader: {'; '.join(sorted(unknown))}. There are: {'; '.join(each.name for each in READERS)}")
+    try:
+        installed.install()
+        ask(named)
+    except (SetupError, NoBrowserError) as error:
+        sys.exit(str(error))
+
+
+def ask(named: list[str]) -> None:
+    """Give the cases to them, and store what comes of it beside what is known of others."""
     before = json.loads(RESULTS.read_text(encoding="utf-8"))["readers"] if RESULTS.exists() else []
     results = {result["name"]: result for result in before}
     for reader in READERS:

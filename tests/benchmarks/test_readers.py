@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from benchmarks.readers import __main__ as command
+from benchmarks.readers.in_browsers import told
 from benchmarks.readers.judge import EVERYTHING, cuts, is_right, judged, pieces, streams, uncut
 from streamside import setup
 
@@ -66,6 +67,13 @@ def test_a_case_is_passed_if_it_is_read_right_however_it_is_cut():
     }
     with pytest.raises(ValueError, match="more readings than streams"):
         judged([CASE], [RIGHT] * (ways + 1), EVERYTHING)
+
+
+@pytest.mark.parametrize(
+    ("waited", "time"), [(0.001, 0), (0.52, 0), (1.48, 1500), (1.9, 1500), (2.1, 2000), (2.99, None), (3.2, None)]
+)
+def test_a_wait_tells_the_reconnection_time(waited: float, time: int | None):
+    assert told(waited, own=3.0) == time
 
 
 def in_node(name: str, given: list[list[str]]) -> list[dict[str, Any]]:
