@@ -38,8 +38,9 @@ SCRIPT = """
 const began = performance.now();
 function tell(reader, text) {
   const list = document.querySelector(`#${reader} ul`);
-  const time = ((performance.now() - began) / 1000).toFixed(1);
-  list.append(Object.assign(document.createElement("li"), { textContent: `${time} s ${text}` }));
+  const item = document.createElement("li");
+  item.textContent = `${((performance.now() - began) / 1000).toFixed(1)} s ${text}`;
+  list.append(item);
   if (list.childElementCount > 12) list.firstElementChild.remove();
 }
 
@@ -51,7 +52,8 @@ for (const type of ["message", "news"])
   source.addEventListener(type, ({ data }) => tell("browser", `${type}: ${data}`));
 addEventListener("pagehide", () => source.close());
 
-addEventListener("htmx-sse-after-connection", ({ detail }) => tell("htmx", `answer ${detail.connection.status}`));
+addEventListener("htmx-sse-after-connection", ({ detail: { connection } }) =>
+  tell("htmx", `answer ${connection.status}`));
 addEventListener("htmx-sse-error", () => tell("htmx", "error"));
 addEventListener("htmx-sse-after-message", ({ detail: { message } }) =>
   tell("htmx", `${message.event || "message"}: ${message.data}`));

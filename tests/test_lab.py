@@ -10,7 +10,7 @@ from urllib.request import Request, urlopen
 import mistune
 import pytest
 
-from examples import basic_stream, button_stream, in_flask
+from examples import basic_stream, button_stream, htmx4_streams, in_flask
 from streamside import lab, notebook_frames
 from streamside.errors import UserError
 from streamside.exercises import event, from_json
@@ -141,6 +141,11 @@ def test_what_a_click_fetches_is_asked_for_as_htmx_does():
     page, fragment, stream = shown.exchanges
     assert fragment.body.decode().startswith('<div hx-ext="sse"')
     assert page.request_headers == stream.request_headers == ()
+
+
+def test_a_stream_of_htmx_4_is_asked_for_as_it_does_and_by_no_event_source():
+    _, stream = live(htmx4_streams, seconds=0.1).exchanges
+    assert dict(stream.request_headers)["accept"] == "text/html, text/event-stream"
 
 
 def test_a_notebook_that_is_open_in_jupyter_has_a_frame(in_jupyterlab, monkeypatch):
