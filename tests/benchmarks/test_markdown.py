@@ -1,0 +1,16 @@
+"""The comparison of ways to send a model's words runs, and tells what they cost."""
+
+from benchmarks import markdown
+
+
+def test_each_way_has_its_row_with_and_without_code(monkeypatch, capsys):
+    monkeypatch.setattr(markdown, "COUNTS", (20, 120))
+    monkeypatch.setattr(markdown, "lessons", lambda: "One **word** after the other.\n\n" * 30)
+    monkeypatch.setattr(markdown, "in_the_page", lambda words: len(words) / 1e6)
+    monkeypatch.setattr("sys.argv", ["markdown"])
+    markdown.main()
+    rows = {row[:28].strip(): row[28:].split() for row in capsys.readouterr().out.splitlines()[1:]}
+    assert [*rows] == [way + code for code in ("", ", with code") for way in (*markdown.WAYS, markdown.PACKAGE)]
+    assert rows["escaped text"][:2] == rows[markdown.PACKAGE][:2] == ["1.0", "1.0"]
+    _few, whole = map(float, rows["all of it for each word"][:2])
+    assert whole > 5 * float(rows["the open block replaced"][1]) > 5 * float(rows["what is new"][1])
