@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -80,6 +81,22 @@ def test_modules_that_stand_in_have_what_those_of_a_page_have():
                     if line.endswith(f'from "./{Path(name).name}";') and line.startswith("import {"):
                         for imported in line.partition("{")[2].partition("}")[0].split(","):
                             assert f" {imported.strip()}" in text.replace("(", " "), (module.name, imported)
+
+
+def test_no_module_of_a_frame_needs_the_table_of_the_sites_files():
+    """Which is written when the site is made, and which a notebook has not: `streamside.files` and so on."""
+    replaced = json.loads(notebook_frames.PAGE.partition('importmap">')[2].partition("</script>")[0])["imports"]
+    live = ROOT / "blog/live"
+    table = {(live.parent / name).resolve(): live.parent / other for name, other in replaced.items()}
+    waiting, seen = [live / "notebook/frame.js"], set()
+    while waiting:
+        module = waiting.pop()
+        text = module.read_text(encoding="utf-8")
+        assert "/* global streamside */" not in text, module.name
+        seen.add(module)
+        imported = {(module.parent / name).resolve() for name in re.findall(r'(?:from|import)[ (]"(\..+?\.js)"', text)}
+        waiting += {table.get(each, each) for each in imported} - seen
+    assert live / "page/run-example.js" in seen
 
 
 async def listen(client: aiohttp.ClientSession, told: list[dict[str, Any]]) -> None:

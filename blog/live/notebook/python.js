@@ -32,7 +32,10 @@ export const python = {
 
   async bootAhead() {},
 
-  /** The notebook's environment has them. @returns {undefined} */
+  /** The notebook's environment has all packages. */
+  hasApart: () => false,
+
+  /** @returns {undefined} */
   packages() {},
 
   /**

@@ -130,6 +130,12 @@ export const python = {
   },
 
   /**
+   * Whether the site has packages that are only this example's.
+   * @param {string} example
+   */
+  hasApart: (example) => streamside.apart.includes(example),
+
+  /**
    * An example's own packages, which this Python is given once.
    * @param {string} example
    * @param {NonNullable<Program["packages"]>} packages

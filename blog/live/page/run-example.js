@@ -7,7 +7,6 @@
  * A `Running` tells what goes over its wire (`wire`: a WireMessage), and that it was ended from elsewhere (`ended`:
  * `{why}`): by the page's leaving, or with another example that would not stop.
  */
-/* global streamside */
 import { fetchAssets } from "./assets-ahead.js";
 import { fetchProgram } from "./example-program.js";
 import { obstacle } from "./obstacle.js";
@@ -97,7 +96,7 @@ async function programOf(example, isFolder, files) {
  * @param {string} example
  * @param {boolean} isFolder
  */
-const isPacked = (example, isFolder) => isFolder || streamside.apart.includes(example);
+const isPacked = (example, isFolder) => isFolder || python.hasApart(example);
 
 /**
  * Start Python ahead, and fetch what the example is made of, so that `start` has only the program to run. Nothing of it
