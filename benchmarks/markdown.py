@@ -20,6 +20,7 @@ from streamside.catalogue import Project, cell_text
 from streamside.paths import ROOT
 
 COUNTS = (1000, 8000)  # words
+NAME = 40  # characters of a row's name
 PACKAGE = "streaming-markdown@0.2.15"
 CACHE = ROOT / ".cache" / "markdown"
 PROGRAM = ROOT / "benchmarks" / "streaming_markdown.mjs"
@@ -113,7 +114,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="without the way whose work grows with the square")
     quick = parser.parse_known_args()[0].quick
-    print(f"{'':28}{'bytes, to the text':>22}{'µs of CPU for a word':>24}{'for the last ones':>22}")
+    print(f"{'':{NAME}}{'bytes, to the text':>22}{'µs of CPU for a word':>24}{'for the last ones':>22}")
     for name, before in (("", ""), (", with code", CODE)):
         words = TOKEN.findall(before + lessons())
         texts = [cost(as_text(words[:count])).size for count in COUNTS]
@@ -124,14 +125,14 @@ def main() -> None:
         taken = [in_the_page(words[:count]) for count in COUNTS]
         if None not in taken:
             micro = [1e6 * float(seconds or 0) / count for seconds, count in zip(taken, COUNTS, strict=True)]
-            print(f"{PACKAGE + name:28}{1:>11.1f}{1:>11.1f}{micro[0]:>12.1f}{micro[1]:>12.1f}")
+            print(f"{PACKAGE + name:{NAME}}{1:>11.1f}{1:>11.1f}{micro[0]:>12.1f}{micro[1]:>12.1f}")
 
 
 def show(name: str, costs: list[Cost], texts: list[int]) -> None:
     sizes = [f"{each.size / text:>11.1f}" for each, text in zip(costs, texts, strict=True)]
     times = [f"{1e6 * each.total / count:>12.0f}" for each, count in zip(costs, COUNTS, strict=True)]
     last = [f"{1e6 * each.last:>11.0f}" for each in costs]
-    print(f"{name:28}", *sizes, *times, *last, sep="", flush=True)
+    print(f"{name:{NAME}}", *sizes, *times, *last, sep="", flush=True)
 
 
 if __name__ == "__main__":

@@ -96,7 +96,9 @@ def index(answer: str = ""):
         name="prompt", aria_label="Your question", placeholder="Your question", required=True, maxlength=MAX_PROMPT
     )
     stop = Button("Stop", id="stop", type="button", disabled=True)
-    form = Form(Fieldset(prompt, Button("Ask"), stop, role="group"), action="ask", method="post", autocomplete="off")
+    form = Form(action="ask", method="post", autocomplete="off", style="position: sticky; top: 0")(
+        Fieldset(prompt, Button("Ask"), stop, role="group")
+    )
     if answer not in answers:
         return Titled("Ask a model", form, P("This answer is not there any more.") if answer else "")
     shown = Article(data_stream=f"answers/{answer}")

@@ -9,7 +9,9 @@ def test_each_way_has_its_row_with_and_without_code(monkeypatch, capsys):
     monkeypatch.setattr(markdown, "in_the_page", lambda words: len(words) / 1e6)
     monkeypatch.setattr("sys.argv", ["markdown"])
     markdown.main()
-    rows = {row[:28].strip(): row[28:].split() for row in capsys.readouterr().out.splitlines()[1:]}
+    rows = {
+        row[: markdown.NAME].strip(): row[markdown.NAME :].split() for row in capsys.readouterr().out.splitlines()[1:]
+    }
     assert [*rows] == [way + code for code in ("", ", with code") for way in (*markdown.WAYS, markdown.PACKAGE)]
     assert rows["escaped text"][:2] == rows[markdown.PACKAGE][:2] == ["1.0", "1.0"]
     _few, whole = map(float, rows["all of it for each word"][:2])
