@@ -72,7 +72,8 @@ class Recording:
         steps = []
         for exchange in rest:
             path, _, query = exchange["path"].lstrip("/").partition("?")
-            if not re.search(rf'(sse-connect="|EventSource\(")/?{re.escape(path)}["?]', known):
+            asked_for = re.search(rf'(sse-connect="|EventSource\(")/?{re.escape(path)}["?]', known)
+            if "<button" in known and not asked_for:
                 steps.append(Step(0, dict(parse_qsl(query))))
             known += text_of(exchange)
         return steps + self._said(text_of(first))
