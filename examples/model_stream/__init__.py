@@ -57,7 +57,7 @@ source.addEventListener("end", () => source.close());
 
 source.onopen = () => show("Writing …", true);
 source.onerror = () => source.readyState === EventSource.CLOSED
-    ? show("The rest of the answer is not there any more.")
+    ? show("The connection is lost, and this may be a part of the answer.")
     : show("The connection is lost. Connecting again …", true);
 
 const halt = () => navigator.sendBeacon(answer.dataset.stream + "/stop");  // is sent even while the page goes away

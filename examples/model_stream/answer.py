@@ -69,8 +69,8 @@ class Answer:
                     with suppress(TimeoutError):
                         async with asyncio.timeout(HEARTBEAT):
                             await self.news.wait()
-                yield self.after(position) or b":\n\n"
-                position = self.last
+                position, piece = self.last, self.after(position)  # while it is sent, more may come
+                yield piece or b":\n\n"
         finally:
             self.readers -= 1
             if not self.readers:

@@ -77,6 +77,25 @@ def test_who_is_too_far_behind_gets_the_whole(watching, ask, model, question, ne
     assert written.bytes <= 500
 
 
+def test_what_comes_while_a_reader_takes_its_time_is_not_lost():
+    async def words():
+        yield "One"
+        await asyncio.sleep(3600)
+
+    async def read_slowly():
+        written = answer.Answer(words())
+        reader = written.read(0)
+        pieces = [await anext(reader), await anext(reader)]
+        written.append("message", "while it was sent")
+        pieces.append(await anext(reader))
+        await reader.aclose()
+        written.task.cancel()
+        return b"".join(pieces)
+
+    read = asyncio.run(read_slowly())
+    assert [line for line in read.decode().splitlines() if line.startswith("id")] == ["id: 1", "id: 2"]
+
+
 def test_stop_and_leaving_end_the_model_too(watching, ask, model, question, monkeypatch):
     model.words, model.holds = ["So ", "be", " it"], True
     url = watching(example).url
