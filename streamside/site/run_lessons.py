@@ -41,8 +41,12 @@ def run(lessons: Iterable[Lesson], say: Callable[[str], None]) -> None:
 def _run_one(lesson: Lesson, say: Callable[[str], None], stop: threading.Event) -> None:
     say(f"running {lesson.path} …")
     current = outputs_digest(lesson)  # from before the run: a file that is saved meanwhile makes the lesson outdated
+    before = lesson.file.read_bytes()
     notebook = _executed(lesson, stop)
-    _keep_equal_outputs(json.loads(lesson.file.read_text(encoding="utf-8")), notebook)
+    if lesson.file.read_bytes() != before:
+        say(f"{lesson.path} was saved while it ran: the outputs of this run are not stored")
+        return
+    _keep_equal_outputs(json.loads(before), notebook)
     notebook["metadata"]["streamside"] = {"digest": current, "outputs": output_digests(notebook)}
     store(lesson.file, notebook)
 

@@ -37,6 +37,19 @@ def test_a_run_stores_the_outputs_and_a_second_changes_nothing(project):
     assert lesson(project).file.read_bytes() == stored
 
 
+SAVE = """from pathlib import Path
+Path("01-a.ipynb").write_text(Path("01-a.ipynb").read_text().replace("before", "after"))"""
+
+
+def test_what_its_author_saves_while_it_runs_stays(project):
+    written, said = write_lesson(project, markdown("Written before."), code(SAVE)), []
+    text = written.file.read_text()
+    run([written], said.append)
+    assert written.file.read_text() == text.replace("before", "after")
+    assert not is_current(lesson(project))
+    assert said[1:] == ["notebooks/01-a.ipynb was saved while it ran: the outputs of this run are not stored"]
+
+
 def test_a_cell_that_fails_is_named_and_the_notebook_stays(project):
     failing = write_lesson(project, markdown("# A"), code("1 / 0"))
     before = failing.file.read_bytes()
