@@ -4,13 +4,16 @@ import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from http.client import HTTPConnection
 from importlib import import_module
+from urllib.parse import urlsplit
 
 from streamside.catalogue import Project
 from streamside.examination import examine
 from streamside.findings import findings
 from streamside.paths import ROOT
 from tests.examples.test_first_streams import SERVERS, on_uvicorn
+from tests.patience import PATIENCE
 
 STREAMS = {
     "raw_asgi": "/events",
@@ -25,6 +28,7 @@ STREAMS = {
     "django_yo": "/events/yo",
     "htmx4_streams": "/progress?name=Ada",
     "htmx4_two_readers": "/browser/unit",
+    "model_stream": "",  # that of a question: see `asked`
 }
 OTHERS = "/sse-stream"
 # Its stream is the answer to a POST, and an examination changes nothing.
@@ -39,6 +43,15 @@ REASONS = {
 
 def about(line):
     return line.split()[1]
+
+
+def asked(url):
+    """The address of the stream that answers a question."""
+    connection = HTTPConnection(urlsplit(url).netloc, timeout=PATIENCE)
+    connection.request("POST", "/ask", "prompt=Why", {"content-type": "application/x-www-form-urlencoded"})
+    _, _, name = connection.getresponse().headers["location"].partition("answer=")
+    connection.close()
+    return f"{url}/answers/{name}"
 
 
 async def soon(seconds):
@@ -61,6 +74,7 @@ def test_nothing_is_wrong_with_any_example(monkeypatch):
             running.enter_context(SERVERS.get(module, on_uvicorn)(module.app)) + STREAMS.get(name, OTHERS)
             for name, module in modules.items()
         ]
+        urls = [asked(url) if name == "model_stream" else url for name, url in zip(names, urls, strict=True)]
         examined = engineers.map(lambda url: findings(examine(url, {}, 2)), urls)
         said = dict(zip(names, examined, strict=True))
     wrong = {name: [str(finding) for finding in found if finding.verdict == "wrong"] for name, found in said.items()}
