@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -26,6 +27,10 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         options = _parser(given, root).parse_args(given)
         try:
             status: int = options.command(options)
+            sys.stdout.flush()
+        except BrokenPipeError:  # whoever reads has enough, as in `| head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python would still flush
+            return 0
         except (UserError, SetupError, OSError) as error:
             if options.debug:
                 raise

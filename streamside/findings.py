@@ -7,6 +7,7 @@ from typing import Literal
 
 from streamside.examination import STRANGER, Answer, Evidence
 from streamside.stray_lines import is_inside_an_event, is_utf_8, lines, reconnection_times, unread
+from streamside.transcript import visible
 from streamside.wire import Event
 
 TOGETHER = 0.05  # seconds: what comes within them comes in one piece
@@ -44,7 +45,7 @@ class Finding:
     remedy: str = ""
 
     def __str__(self) -> str:
-        said = f"{self.verdict:5}  {self.about:12}  {self.what}"
+        said = f"{self.verdict:5}  {self.about:12}  {visible(self.what)}"  # a server's words must not steer a terminal
         return f"{said}. {self.why} ({self.lesson}). {self.remedy}." if self.why else said
 
 

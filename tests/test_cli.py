@@ -44,6 +44,20 @@ def test_seconds_are_more_than_none(seconds, capsys):
     assert "--seconds" in capsys.readouterr().err
 
 
+def test_a_pipe_that_is_closed_is_no_error(monkeypatch):
+    many = wrong_streams.stream(*wrong_streams.EVENTS * 20, pause=0.02)
+    monkeypatch.setitem(wrong_streams.WAYS, "many", (many, "", "", ""))
+    with wrong_streams.serving() as server:
+        command = [sys.executable, "-m", "streamside", "listen", f"{server.url}/many"]
+        with subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as listening:
+            assert listening.stdout.readline() == "> GET /many\n"
+            listening.stdout.close()
+            assert listening.stderr.read() == ""
+    assert listening.returncode == 0
+
+
 def test_the_tutorials_words_are_known_where_it_is_installed(capsys):
     with pytest.raises(SystemExit, match="0"):
         cli.main(["--help"])

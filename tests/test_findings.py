@@ -59,6 +59,10 @@ def said(about: str, evidence: Evidence) -> list[tuple[str, str]]:
     return [(finding.verdict, finding.what) for finding in findings(evidence) if finding.about == about]
 
 
+def test_what_a_server_says_does_not_steer_the_terminal():
+    assert "⟨ESC⟩[2J" in str(Finding("ok", "type", "\x1b[2J"))
+
+
 def test_half_a_minute_of_silence_is_wrong_and_comments_are_signs_of_life():
     assert said("heartbeat", evidence((1, b"data\n\n"), ended_at=41)) == [("wrong", "silence of 40 s")]
     beats = [(15.0 * beat, b":\n\n") for beat in range(3)]
