@@ -163,7 +163,13 @@ def _spread(evidence: Evidence) -> Iterator[Finding]:
         what = f"all {events} events came at once, {pieces[0][0]:.1f} s after the request"
         yield Finding("wrong" if ended else "note", "pieces", what, why, HEADERS, "Look at what buffers or compresses")
     else:
-        yield _ok("pieces", f"{events} events in {len(pieces)} pieces, the first after {pieces[0][0]:.1f} s")
+        yield _ok(
+            "pieces", f"{_of(events, 'event')} in {_of(len(pieces), 'piece')}, the first after {pieces[0][0]:.1f} s"
+        )
+
+
+def _of(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def _pieces(answer: Answer) -> list[tuple[float, float, bytes]]:

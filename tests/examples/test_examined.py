@@ -16,21 +16,33 @@ from tests.examples.test_first_streams import SERVERS, on_uvicorn
 from tests.patience import PATIENCE
 
 STREAMS = {
-    "raw_asgi": "/events",
-    "bare_clock": "/events",
-    "bare_clock_typed": "/events",
-    "bare_ticker": "/events",
-    "broadcast": "/events",
-    "heartbeats": "/events",
-    "hundred_updates": "/events",
-    "relay": "/events",
+    **dict.fromkeys(
+        (
+            "basic_stream",
+            "button_stream_eager",
+            "close_on_message",
+            "event_triggers",
+            "in_aiohttp",
+            "in_fastapi",
+            "in_flask",
+            "in_quart",
+            "in_sse_starlette",
+            "in_starlette",
+            "named_events",
+            "number_stream",
+            "number_stream_ends",
+            "open_close_resume",
+            "stop_with_204",
+        ),
+        "/sse-stream",
+    ),
     "button_stream": "/sse-stream?name=Ada",
     "django_yo": "/events/yo",
     "htmx4_streams": "/progress?name=Ada",
     "htmx4_two_readers": "/browser/unit",
     "model_stream": "",  # that of a question: see `asked`
 }
-OTHERS = "/sse-stream"
+OTHERS = "/events"  # where `streamside new` has it, too
 # Its stream is the answer to a POST, and an examination changes nothing.
 NOT_EXAMINED = {"fetch_stream"}
 # What is wrong, and is so for a reason.
