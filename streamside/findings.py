@@ -198,12 +198,13 @@ def _heartbeat(evidence: Evidence) -> Iterator[Finding]:
     recording = evidence.first.recording
     times = [evidence.first.answered_at, *(chunk.time for chunk in recording.chunks), recording.ended_at]
     silence = max(later - before for before, later in pairwise(times))
+    listened = recording.ended_at - evidence.first.answered_at
     comments = any(line.startswith(b":") for line in lines(recording.body))
     remedy = f"Send a comment every {HEARTBEAT} s"
     why = "Proxies cut what is silent for half a minute or more, and nobody sees a dead connection"
     if silence >= PATIENT:
         yield Finding("wrong", "heartbeat", f"silence of {silence:.0f} s", why, SILENCE, remedy)
-    elif recording.ended_by == "client" and not comments and silence > 0.8 * recording.ended_at:
+    elif recording.ended_by == "client" and not comments and silence > listened / 2:
         what = f"none in a silence of {silence:.1f} s"
         yield Finding("note", "heartbeat", what, why, SILENCE, f"{remedy}; --seconds {2 * PATIENT} would tell")
     else:
