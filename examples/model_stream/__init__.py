@@ -15,7 +15,7 @@ from contextlib import aclosing
 from secrets import token_urlsafe
 
 from fasthtml.common import FastHTML, Response, Script, StreamingResponse, Titled, charset, viewport
-from fasthtml.components import Article, Button, Fieldset, Form, Input, Link, Output, P
+from fasthtml.components import Article, Button, Fieldset, Form, Input, Link, Output
 
 from .answer import Answer
 
@@ -28,6 +28,7 @@ KEPT = 60  # seconds, in which a reader can come back for the end of an answer
 MAX_ANSWERS = 100  # written or kept
 MAX_PROMPT = 1000  # characters
 HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}  # keep, change, hold back nothing
+IN_SIGHT = "position: sticky; top: 0; background: var(--pico-background-color)"
 
 SCRIPT = """
 const [answer, state, stop] = ["article", "output", "#stop"].map(name => document.querySelector(name));
@@ -96,13 +97,14 @@ def index(answer: str = ""):
         name="prompt", aria_label="Your question", placeholder="Your question", required=True, maxlength=MAX_PROMPT
     )
     stop = Button("Stop", id="stop", type="button", disabled=True)
-    form = Form(action="ask", method="post", autocomplete="off", style="position: sticky; top: 0")(
-        Fieldset(prompt, Button("Ask"), stop, role="group")
+    is_there = answer in answers
+    state = "Connecting …" if is_there else "This answer is not there any more." if answer else "Nobody has asked."
+    form = Form(action="ask", method="post", autocomplete="off", style=IN_SIGHT)(
+        Fieldset(prompt, Button("Ask"), stop, role="group"), Output(state)
     )
-    if answer not in answers:
-        return Titled("Ask a model", form, P("This answer is not there any more.") if answer else "")
-    shown = Article(data_stream=f"answers/{answer}")
-    return Titled("Ask a model", form, P(Output("Connecting …")), shown, Script(SCRIPT, type="module"))
+    if not is_there:
+        return Titled("Ask a model", form)
+    return Titled("Ask a model", form, Article(data_stream=f"answers/{answer}"), Script(SCRIPT, type="module"))
 
 
 @app.post("/ask")
