@@ -1,7 +1,12 @@
 """`make bench`: all measurements, one after the other; `python -m benchmarks.NAME` is one of them."""
 
-from benchmarks import builds, fanout, live
+from benchmarks import builds, fanout, live, markdown
 
-for title, module in (("Set-up and pages", builds), ("Python in the page", live), ("One event to many", fanout)):
+for title, module in (
+    ("Set-up and pages", builds),
+    ("Python in the page", live),
+    ("One event to many", fanout),
+    ("A model's words", markdown),
+):
     print(f"\n## {title}\n", flush=True)
     module.main()

@@ -1,175 +1,107 @@
-"""The command `streamside`: build, preview, run, lab, new, check."""
+"""The command `streamside`: examine and listen, of any stream; beside them the tutorial's, where it is installed."""
 
 import argparse
+import contextlib
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from streamside.catalogue import Lesson, Project
-from streamside.errors import Complaint, UserError
-from streamside.paths import COMMAND, ROOT
+from streamside import examine, listen
+from streamside.errors import UserError
+from streamside.paths import ROOT
 from streamside.setup import SetupError
-from streamside.site import check, example_rules, jupyterlab, new_lesson, newest, outdated, render_site, run_lessons
-from streamside.site.pyodide import example_trial
+
+EXAMINED = 8.0  # seconds, where nobody says how long
+DAY = 86_400
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
-    """Do what the command line says with the project in `root`.
+    """Do what the command line says, with the tutorial in `root` if it is about that.
 
     Returns the exit status: 0, 1 for complaints, 2 for an error, 130 for Ctrl-C.
     """
-    options = _parser().parse_args(arguments)
     try:
-        status: int = options.command(Project(root), options)
+        given = list(sys.argv[1:] if arguments is None else arguments)
+        options = _parser(given, root).parse_args(given)
+        try:
+            status: int = options.command(options)
+            sys.stdout.flush()
+        except BrokenPipeError:  # whoever reads has enough, as in `| head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python would still flush
+            return 0
+        except (UserError, SetupError, OSError) as error:
+            if options.debug:
+                raise
+            print(f"streamside: {error}", file=sys.stderr)
+            return 2
     except KeyboardInterrupt:
         return 130
-    except (UserError, SetupError, OSError) as error:
-        if options.debug:
-            raise
-        print(f"streamside: {error}", file=sys.stderr)
-        return 2
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="streamside", description="The tutorial: its lessons, its pages, its checks.")
+def _parser(given: Sequence[str], root: Path) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="streamside", description="Event streams: yours, and the tutorial's.")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-
-    build = commands.add_parser("build", help="run outdated lessons and make the pages in _site")
-    build.add_argument("--cards", action="store_true", help="with site-url: take the pictures that cards lack")
-    build.set_defaults(command=_build)
-
-    serve = commands.add_parser("preview", help="build, serve the pages on this machine, rebuild what changes")
-    serve.set_defaults(command=_preview)
-
-    execute = commands.add_parser("run", help="run outdated lessons and store their outputs")
-    execute.add_argument("lesson", nargs="*", help="a notebook's path; without any: all lessons")
-    execute.add_argument("--all", action="store_true", help="also those that are up to date")
-    execute.set_defaults(command=_run)
-
-    open_lab = commands.add_parser("lab", help="open the lessons in JupyterLab")
-    open_lab.add_argument("options", nargs="*", help="JupyterLab's own, such as `-- --no-browser`")
-    open_lab.set_defaults(command=_lab)
-
-    start = commands.add_parser("new", help="start a lesson: example, test and notebook, entered in _quarto.yml")
-    start.add_argument("title", help='such as "Many events, one connection"')
-    start.add_argument("--example", default="", help="an example that is there, or the name of a new one")
-    kinds = "; ".join(f"{name}: {what}" for name, what in new_lesson.STARTS.items())
-    start.add_argument("--start", default="", help=f"what a new example is made from ({kinds})")
-    start.add_argument("--part", default="", help="the title of a part of _quarto.yml; else that of the last lesson")
-    start.set_defaults(command=_new)
-
-    examine = commands.add_parser("check", help="say what is wrong with the lessons, their examples and their pages")
-    examine.add_argument("file", nargs="?", type=Path, help="a notebook, or a file in examples/; without any: all")
-    examine.add_argument("--fix", action="store_true", help="mend what is mechanical")
-    examine.set_defaults(command=_check)
-
-    canary = commands.add_parser(
-        "newest", help="try the newest release of a package that is taught; changes this checkout"
-    )
-    canary.add_argument("package", help=", ".join((*newest.PYTHON, *newest.BROWSER)))
-    canary.set_defaults(command=_newest)
+    _add_examine(commands)
+    _add_listen(commands)
+    word = next((word for word in given if not word.startswith("-")), "")
+    if word not in commands.choices:  # what the tutorial needs takes a second to import
+        try:
+            from streamside.site import commands as tutorial
+        except ModuleNotFoundError as missing:
+            if str(missing.name).startswith("streamside"):
+                raise
+            parser.epilog = "The tutorial's own commands are there in a clone of it that is set up."
+        else:
+            tutorial.add_to(commands, root)
     return parser
 
 
-def _build(project: Project, options: argparse.Namespace) -> int:
-    changed = _make(project)
-    if options.cards:
-        from streamside.site import card_pictures  # what drives a browser takes a while to import
-
-        if card_pictures.take(project):
-            changed += render_site.render(Project(project.root))  # pages that name them
-    print(f"_site: {len(changed)} files changed" if changed else "_site: nothing has changed")
-    return 0
-
-
-def _make(project: Project) -> list[str]:
-    """Run outdated lessons, make the pages; return what has changed in the site."""
-    _run_outdated(project.documents)
-    return render_site.render(Project(project.root))  # as the lessons are after their run
+def _add_examine(commands: Any) -> None:
+    parser = commands.add_parser(
+        "examine", help="say what is right and what is wrong with a stream", epilog="Exit status 1: something is wrong."
+    )
+    _add_address(parser)
+    parser.add_argument("--seconds", type=_seconds, default=EXAMINED, help="to listen (default: %(default)g)")
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+    parser.set_defaults(
+        command=lambda said: examine.run(said.url, _headers(said.header), said.seconds, as_json=said.json)
+    )
 
 
-def _preview(project: Project, _: argparse.Namespace) -> int:
-    from streamside.site import preview  # its server takes half a second to import, and no other command needs it
-
-    _make(project)
-    preview.serve(project.root)
-    return 0
-
-
-def _run(project: Project, options: argparse.Namespace) -> int:
-    lessons = project.documents
-    if options.lesson:
-        lessons = tuple(_named(path, lessons) for path in options.lesson)
-    if options.all:
-        run_lessons.run([lesson for lesson in lessons if any(lesson.code)], _say)
-    elif not _run_outdated(lessons):
-        print("all outputs are up to date")
-    return 0
+def _add_listen(commands: Any) -> None:
+    parser = commands.add_parser("listen", help="print the bytes of a stream with their times as they arrive")
+    _add_address(parser)
+    parser.add_argument("--seconds", type=_seconds, help="to listen; without it until the stream ends, or Ctrl-C")
+    parser.add_argument("--follow", action="store_true", help="connect again after each end, as a browser does")
+    parser.set_defaults(
+        command=lambda said: listen.run(said.url, _headers(said.header), said.seconds, follow=said.follow)
+    )
 
 
-def _lab(project: Project, options: argparse.Namespace) -> int:
-    return jupyterlab.start(project, options.options)
+def _add_address(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("url", help="the stream's address, not its page's")
+    parser.add_argument(
+        "--header", action="append", default=[], help='sent with every request, such as "Authorization: Bearer …"'
+    )
 
 
-def _new(project: Project, options: argparse.Namespace) -> int:
-    def run(lesson: Lesson) -> None:
-        run_lessons.run([lesson], _say)
-
-    start = options.start or next(iter(new_lesson.STARTS))
-    files = new_lesson.new(options.title, project, example=options.example, start=start, part=options.part, run=run)
-    paths = [path.relative_to(project.root).as_posix() for path in files]
-    print("\n".join(paths))
-    print(f"Write it with `make lab`; `{COMMAND} check {paths[-1]}` says what is still to be written")
-    return 0
+def _seconds(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        if 0 < (seconds := float(text)) <= DAY:
+            return seconds
+    raise argparse.ArgumentTypeError(f"a number above 0 and up to {DAY}, not {text!r}")
 
 
-def _check(project: Project, options: argparse.Namespace) -> int:
-    complaints = _complaints(project, options.file)
-    fixes = [complaint for complaint in complaints if complaint.fix] if options.fix else []
-    for complaint in fixes:
-        print(f"fixing {complaint.where}: {complaint.what}", file=sys.stderr)
-        if complaint.fix:
-            complaint.fix()
-    if fixes:
-        complaints = _complaints(Project(project.root), options.file)
-    for complaint in complaints:
-        print(complaint)
-    print(f"{len(complaints)} complaints" if complaints else "nothing to complain of")
-    return 1 if complaints else 0
-
-
-def _complaints(project: Project, file: Path | None) -> list[Complaint]:
-    """All about the tutorial, or a file of it; of examples that do not start, no more than that."""
-    within = check.scope(project, file)
-    complaints = [*example_rules.complaints(within.examples), *example_rules.linted(within.examples)]
-    if any(example_rules.keeps_it_from_starting(complaint) for complaint in complaints):
-        return complaints
-    render_site.render(project)
-    pages = project.root / "_site"
-    complaints += check.check(project, pages, within)
-    complaints += check.invalid_html(within.lessons, pages)
-    complaints += check.false_claims(within.examples, example_trial.try_out(within.examples))
-    return complaints
-
-
-def _newest(project: Project, options: argparse.Namespace) -> int:
-    return newest.main(options.package, project.root)
-
-
-def _named(path: str, lessons: Sequence[Lesson]) -> Lesson:
-    for lesson in lessons:
-        if Path(path).resolve() == lesson.file.resolve():
-            return lesson
-    raise UserError(path, "no such lesson in _quarto.yml")
-
-
-def _run_outdated(lessons: Sequence[Lesson]) -> bool:
-    stale = [lesson for lesson in lessons if not outdated.is_current(lesson)]
-    run_lessons.run(stale, _say)
-    return bool(stale)
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+def _headers(given: Sequence[str]) -> Mapping[str, str]:
+    headers = {}
+    for text in given:
+        name, colon, value = text.partition(":")
+        if not colon or not name.strip():
+            # Not the text: it may hold a password.
+            raise UserError("--header", "has no name", 'write it as in --header "Name: value"')
+        headers[name.strip()] = value.strip()
+    return headers

@@ -405,7 +405,7 @@ def test_every_dependency_earns_a_line_in_the_readme():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     package = json.loads((ROOT / "package.json").read_text())
     python = [
-        *project["project"]["dependencies"],
+        *project["project"]["optional-dependencies"]["tutorial"],
         *project["dependency-groups"]["dev"],
         *project["dependency-groups"]["node"],
     ]

@@ -4,7 +4,7 @@
 → `notebook_cells` → `markdown` → `lesson_markdown` → `notebook_page` → `quarto_page` → `finished_page` → `feed`
 → `search_index` → `site_map` → `pyodide/` → `bundle` → `deployment` → `render_site` → `card_pictures`
 → `quarto_post_render`, `quarto_render` → `example_visit` → `example_rules` → `new_lesson` → `check` → `newest`
-→ `build_ahead` → `preview` → `jupyterlab`, `save_hook`
+→ `build_ahead` → `preview` → `jupyterlab`, `save_hook` → `commands`
 """
 
 import sys
