@@ -47,7 +47,7 @@ def install(visitor: Visitor, site: str) -> None:
     """What a Run leaves behind, but for Python itself, which takes its time."""
     visitor.open(site + LESSON)
     visitor.evaluate(INSTALL, site)
-    wait_until_kept(visitor, LESSON, "/editor.js", "/basic_stream.py", "/htmx.min.js")
+    wait_until_kept(visitor, LESSON, "/editor.js", "/basic_stream.py", "/sse.min.js")
 
 
 INSTALL = """async (site) => {
@@ -238,7 +238,7 @@ def test_a_program_that_rewrites_what_is_kept_has_no_effect_on_the_next(visitor:
     with Host(files(built_site, "some/prefix")).serving() as server:
         site = f"{server.url}/some/prefix/"
         run_the_example(visitor, site)
-        wait_until_kept(visitor, "wasm.packed", "-started.bin.packed", "/basic_stream.py", "/htmx.min.js")
+        wait_until_kept(visitor, "wasm.packed", "-started.bin.packed", "/basic_stream.py", "/sse.min.js")
         visitor.run(site, "basic_stream", REWRITING.replace("SITE", f"'{site}'"))
         visitor.wait("inside.done")
         # It reaches the page around it, as that page says: a frame of another origin would be none of the worker's.
@@ -252,7 +252,7 @@ def test_a_program_that_rewrites_what_is_kept_has_no_effect_on_the_next(visitor:
         assert not visitor.evaluate(f"() => {poisoned}")
         assert visitor.evaluate("() => document.querySelector('live-example iframe').contentWindow.htmx.version")
         assert visitor.evaluate("() => fetch('../live/files/win.html').then((answer) => answer.status)") == 404
-        wait_until_kept(visitor, LESSON, "live-example.js", "/htmx.min.js")
+        wait_until_kept(visitor, LESSON, "live-example.js", "/sse.min.js")
     run_the_example(visitor, site)  # there is no host any more: all that comes is from the cache
     assert not visitor.evaluate(f"() => {poisoned}")
     visitor.press("Code", "live-example[example=basic_stream]")

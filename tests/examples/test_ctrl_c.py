@@ -18,6 +18,8 @@ STREAMS = {
     **dict.fromkeys(("bare_clock", "bare_clock_typed", "bare_ticker", "raw_asgi", "broadcast"), "/events"),
     "button_stream": "/sse-stream?name=Ada",
     "heartbeats": "/events",
+    "htmx4_streams": "/progress?name=Ada",
+    "htmx4_two_readers": "/browser/stop",
     "relay": "/events",
     "hundred_updates": "/events",
 }
