@@ -15,6 +15,8 @@ ELEMENT = re.compile(r'<live-example ([^>]*)>.*?<script type="application/json">
 CLOCK = re.compile(r"\b\d\d:\d\d:\d\d\b")
 LAST_EVENT_ID = re.compile(r'last event ID "(?:.*\D)?(\d+)"')
 
+# What a lesson's notebook has asked, without the page's form.
+PROMPTS = {"model_stream": "What is an event stream?"}
 # Fills fields in the example's page by name, and presses its first button.
 ACT = """
 async (live, fields) => {
@@ -69,6 +71,8 @@ class Recording:
                 Step(count, {"sender": sender, "receiver": receiver}, SEND)
                 for count, (sender, receiver) in enumerate(sent, 1)
             ]
+        if self.example in PROMPTS:
+            return [Step(0, {"prompt": PROMPTS[self.example]})]
         steps = []
         for exchange in rest:
             path, _, query = exchange["path"].lstrip("/").partition("?")
@@ -88,8 +92,8 @@ class Recording:
 
     @property
     def seconds(self) -> float:
-        """From the first event to the last; 0 where the visitor sets the pace."""
-        if any(step.after for step in self.steps):
+        """From the first event to the last; 0 where the visitor sets the pace, or the lesson has set another."""
+        if self.example in PROMPTS or any(step.after for step in self.steps):
             return 0
         times = [time for exchange in self.exchanges[1:] for time, text in exchange["chunks"] if "data" in text]
         return (times[-1] - times[0]) / 1000

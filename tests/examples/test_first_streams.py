@@ -38,8 +38,11 @@ def on_waitress(app):
 
 @contextmanager
 def on_its_own(app):
-    """aiohttp's server, as `run_app` starts it."""
-    loop, runner = asyncio.new_event_loop(), web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
+    """aiohttp's server, as `run_app` starts it, for another application: each has one loop in its life."""
+    another = web.Application()
+    for route in app.router.routes():
+        another.router.add_route(route.method, route.resource.canonical, route.handler)
+    loop, runner = asyncio.new_event_loop(), web.AppRunner(another, handler_cancellation=True, shutdown_timeout=0.1)
 
     async def start():
         await runner.setup()
@@ -63,7 +66,7 @@ SERVERS = {in_flask: on_waitress, in_aiohttp: on_its_own}
 
 @pytest.fixture(scope="module", params=EXAMPLES, ids=lambda example: example.__name__.partition(".")[2])
 def served(request):
-    """An example and its address; one server for all tests, for aiohttp's application has one loop in its life."""
+    """An example and its address; one server for all tests."""
     with SERVERS.get(request.param, on_uvicorn)(request.param.app) as url:
         yield request.param, url
 
