@@ -59,8 +59,8 @@ def is_utf_8(stream: bytes) -> bool:
 
 def is_inside_an_event(stream: bytes) -> bool:
     """Whether data has come without the empty line that would dispatch it."""
-    has_data = False
-    for line in lines(stream):
-        has_data = line.startswith(b"data") or (has_data and line != b"")
     begun = re.split(rb"[\r\n]", stream)[-1]
-    return has_data or begun.startswith(b"data")
+    has_data = False
+    for line in lines(stream + b"\n" if begun else stream):
+        has_data = line.partition(b":")[0] == b"data" or (has_data and line != b"")
+    return has_data

@@ -45,6 +45,9 @@ def test_utf_8_is_judged_by_whole_lines():
         (b"data: a\n\ndata: ", True),
         (b"data: a\n\n", False),
         (b"id: 1\n: hi\n", False),
+        (b"database: a\n", False),
+        (b"data", True),
+        (b"data: a\n\ndatabase", False),
         (b"", False),
     ],
 )
