@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -73,17 +74,19 @@ def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with (folder / "log").open("w+") as log:
         process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **folders}, stdout=log, stderr=log)
         try:
-            yield _address(folder / "log")
+            yield _address(folder / "log", process)
         finally:
             process.terminate()
             process.wait()
 
 
-def _address(log: Path) -> str:
+def _address(log: Path, process: subprocess.Popen[bytes]) -> str:
+    """What the server says of itself, as soon as it can be reached: it says so before it listens."""
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if found := re.search(rf"(http://127\.0\.0\.1:\d+{BASE}lab)/tree/notebooks(\?token=\w+)", log.read_text()):
-            return found[1] + found[2]
+    while time.monotonic() < deadline and process.poll() is None:
+        if found := re.search(rf"(http://127\.0\.0\.1:(\d+){BASE}lab)/tree/notebooks(\?token=\w+)", log.read_text()):
+            with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", int(found[2]))):
+                return found[1] + found[3]
         time.sleep(0.1)
     pytest.fail(log.read_text())
 
