@@ -25,7 +25,7 @@ lesson:  # start a lesson: make lesson TITLE="Many events" [EXAMPLE=named_events
 bench:  # measure set-up, builds, pages and servers, and print tables
 	$(RUN) benchmarks
 lock:  # bring the lock files up to date (needs uv and npm)
-	$(LOCK) --extra tutorial --group dev --group frameworks pyproject.toml --output-file requirements.lock --custom-compile-command "make lock"
+	$(LOCK) --extra tutorial --group dev --group frameworks --group production pyproject.toml --output-file requirements.lock --custom-compile-command "make lock"
 	$(LOCK) --group node --output-file requirements-node.lock --custom-compile-command "make lock"
 	npm install --package-lock-only --ignore-scripts
 	$(LOCK) benchmarks/readers/requirements.in --output-file benchmarks/readers/requirements.lock --custom-compile-command "make lock"
