@@ -1,13 +1,12 @@
 """An HTTP client that records what it sees: one connection, or one after another as an event source makes them."""
 
-import socket
 import time
 from collections.abc import Mapping
-from http.client import HTTPConnection, HTTPException, HTTPResponse
-from typing import Literal
-from urllib.parse import urlsplit
+from dataclasses import replace
 
-from streamside.recording import Chunk, Recording
+from streamside.errors import UserError
+from streamside.exchange import Exchange, SilenceError
+from streamside.recording import Recording
 from streamside.time_limits import SILENCE_SECONDS
 from streamside.wire import EventParser
 
@@ -16,10 +15,6 @@ UNREMARKABLE = {"connection", "date", "server", "transfer-encoding"}
 # What Chromium and Firefox send; of the two headers against caches, the one of this century.
 EVENT_SOURCE_HEADERS = {"accept": "text/event-stream", "cache-control": "no-cache"}
 RECONNECTION_TIME = 3000  # milliseconds; the standard leaves the first value to the browser, this is Chromium's
-
-
-class ListenError(Exception):
-    """Nothing could be recorded; the message says why, in one sentence."""
 
 
 def record(
@@ -33,73 +28,21 @@ def record(
 ) -> Recording:
     """Ask for `url` and record what comes: until the server ends it, `events` were dispatched, or `seconds` are over.
 
-    Raises `ListenError` if there is no answer, or if the server is silent for 10 seconds and `seconds` is not given.
+    Raises `UserError` if there is no answer, or if the server is silent for 10 seconds and `seconds` is not given.
     """
-    address = urlsplit(url)
-    path = (address.path or "/") + (f"?{address.query}" if address.query else "")
-    sent = {name.lower(): value for name, value in (headers or {}).items()}
     content = body.encode() if isinstance(body, str) else body
-    connection = HTTPConnection(address.netloc, timeout=SILENCE_SECONDS)
-    began = time.monotonic()
-    try:
-        connection.connect()
-        wire = connection.sock  # the connection forgets it when the response is the last one
-        connection.request(method, path, body=content or None, headers=sent)
-        response = connection.getresponse()
-        chunks: list[Chunk] = []
-        ended_by = _receive(response, wire, chunks, began, events, seconds)
-    except (OSError, HTTPException) as error:
-        raise ListenError(f"no answer to {method} {path}: {error}") from None
-    finally:
-        connection.close()
-    return Recording(
-        method=method,
-        path=path,
-        request_headers=tuple(sent.items()),
-        status=response.status,
-        headers=tuple(
-            (name.lower(), value) for name, value in response.getheaders() if name.lower() not in UNREMARKABLE
-        ),
-        chunks=tuple(chunks),
-        ended_by=ended_by,
-        ended_at=time.monotonic() - began,
-        request_body=content,
-    )
-
-
-def _receive(
-    response: HTTPResponse,
-    wire: socket.socket,
-    chunks: list[Chunk],
-    began: float,
-    events: int | None,
-    seconds: float | None,
-) -> Literal["server", "client", "network"]:
-    """Append what comes to `chunks`; return who ended it."""
     parser, heard = EventParser(), 0
-    while events is None or heard < events:
-        left = SILENCE_SECONDS if seconds is None else began + seconds - time.monotonic()
-        if left <= 0:  # a stream that never pauses would never time out
-            return "client"
-        wire.settimeout(left)
+    with Exchange(url, headers or {}, method=method, body=content, patience=SILENCE_SECONDS) as exchange:
         try:
-            data = response.read1()
-        except TimeoutError:
-            if seconds is None:
-                raise ListenError(
-                    f"the stream was silent for {SILENCE_SECONDS:.0f} s: say how many events= or seconds= to listen"
-                ) from None
-            return "client"
-        except (ConnectionError, HTTPException):
-            return "network"
-        if not data:
-            return "network" if response.length else "server"  # the length that is still missing
-        arrived = time.monotonic() - began
-        if seconds is not None and arrived > seconds:
-            return "client"
-        chunks.append(Chunk(arrived, data))
-        heard += len(parser.feed(data))
-    return "client"
+            for piece in exchange.pieces(seconds, silence=SILENCE_SECONDS):
+                heard += len(parser.feed(piece.data))
+                if events is not None and heard >= events:
+                    break
+        except SilenceError:
+            silent = f"the stream was silent for {SILENCE_SECONDS:.0f} s"
+            raise UserError(url, silent, "say how many events= or seconds= to listen") from None
+        seen = exchange.recording()
+    return replace(seen, headers=tuple(header for header in seen.headers if header[0] not in UNREMARKABLE))
 
 
 def follow(url: str, *, connections: int, headers: Mapping[str, str] | None = None) -> list[Recording]:

@@ -21,13 +21,19 @@ class NoAnswerError(UserError):
     """Nothing came back: `what` says why."""
 
 
+class SilenceError(Exception):
+    """Nothing came for longer than was to be waited."""
+
+
 class Exchange:
     """An answer whose head has come; `pieces()` waits for its body. Times are seconds since the request."""
 
-    def __init__(self, url: str, headers: Mapping[str, str], *, method: str = "GET", patience: float) -> None:
+    def __init__(
+        self, url: str, headers: Mapping[str, str], *, method: str = "GET", body: bytes = b"", patience: float
+    ) -> None:
         """Ask for `url`. Raises `NoAnswerError` if no head has come within so many seconds."""
         address = address_of(url)
-        self.method = method
+        self.method, self.body = method, body
         self.path = (address.path or "/") + (f"?{address.query}" if address.query else "")
         self.sent = tuple((name.lower(), value) for name, value in headers.items())
         secure = address.scheme == "https"
@@ -36,7 +42,7 @@ class Exchange:
         try:
             self._connection.connect()
             self._wire: socket.socket = self._connection.sock  # the connection forgets it when it is the last response
-            self._connection.request(method, self.path, headers=dict(self.sent))
+            self._connection.request(method, self.path, body=body or None, headers=dict(self.sent))
             self._response: HTTPResponse = self._connection.getresponse()
         except (OSError, HTTPException, ValueError) as error:
             self._connection.close()
@@ -54,25 +60,34 @@ class Exchange:
         """Seconds since the request."""
         return time.monotonic() - self._began
 
-    def pieces(self, seconds: float | None = None) -> Iterator[Chunk]:
-        """What arrives, until the server ends it or so many seconds are over since the request; kept in `chunks`."""
-        for data in self._arriving(seconds):
-            if data:
-                self.chunks.append(Chunk(self.elapsed, data))
-                yield self.chunks[-1]
-        self.ended_at = self.elapsed
+    def pieces(self, seconds: float | None = None, *, silence: float | None = None) -> Iterator[Chunk]:
+        """What arrives, until the server ends it or so many seconds are over since the request; kept in `chunks`.
 
-    def _arriving(self, seconds: float | None) -> Iterator[bytes]:
+        Where no seconds are given, raises `SilenceError` if nothing comes for `silence` seconds.
+        """
+        try:
+            for data in self._arriving(seconds, silence):
+                if seconds is not None and self.elapsed > seconds:
+                    return
+                if data:
+                    self.chunks.append(Chunk(self.elapsed, data))
+                    yield self.chunks[-1]
+        finally:
+            self.ended_at = self.elapsed
+
+    def _arriving(self, seconds: float | None, silence: float | None) -> Iterator[bytes]:
         compressed = dict(self.headers).get("content-encoding", "").lower() in ("gzip", "deflate")
         unpack = zlib.decompressobj(EITHER).decompress if compressed else bytes
         while True:
-            left = None if seconds is None else seconds - self.elapsed
+            left = silence if seconds is None else seconds - self.elapsed
             if left is not None and left <= 0:  # a stream that never pauses would never time out
                 return
             self._wire.settimeout(left)
             try:
                 data = unpack(received := self._response.read1())
             except TimeoutError:
+                if seconds is None:
+                    raise SilenceError from None
                 return
             except (OSError, HTTPException, zlib.error):
                 self.ended_by = "network"
@@ -93,6 +108,7 @@ class Exchange:
             chunks=tuple(self.chunks),
             ended_by=self.ended_by,
             ended_at=self.ended_at,
+            request_body=self.body,
         )
 
     def close(self) -> None:

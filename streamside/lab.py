@@ -115,7 +115,7 @@ def listen(
 ) -> Recording:
     """Ask an example's server or a URL for `path` and record it, until the server ends it, or a limit is reached.
 
-    `events` counts dispatched events, `seconds` from the request. Raises `streamside.client.ListenError`.
+    `events` counts dispatched events, `seconds` from the request. Raises `UserError`.
     """
     url = _url(example_or_url, path)
     return client.record(url, events=events, seconds=seconds, headers=headers, method=method, body=body)

@@ -17,7 +17,7 @@ from streamside.site import cards, versions
 # Of the package, what a lesson's outputs can depend on.
 MODULES = (
     *("errors", "paths", "time_limits", "wire", "transcript", "recording", "server", "assets"),
-    *("definitions", "sightings", "exercises", "catalogue", "client", "exercise_trial", "lab", "process"),
+    *("definitions", "sightings", "exercises", "catalogue", "exchange", "client", "exercise_trial", "lab", "process"),
     *("fresh_examples", "cable", "wire_proxy", "example_process", "example_script", "notebook_frames"),
 )
 PAGE_MODULES = ("addresses.py", "notebook_cells.py", "markdown.py", "notebook_page.py")
