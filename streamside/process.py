@@ -3,26 +3,21 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Literal
 
+from streamside.listening_program import ProcessError, free_port, is_taken, start
 from streamside.paths import ROOT  # where `examples` is
 from streamside.time_limits import START_SECONDS
 
 Happening = Literal["Ctrl-C", "edit", "leave", "second reader"]
 Printed = Callable[[], bytes]  # what the server has printed since it happened
-
-
-class ProcessError(Exception):
-    """The program did not start, or its stream sent nothing (the message is what it printed); or this is Windows."""
 
 
 def printed_after(happening: Happening, program: str, *options: str, seconds: float = 10) -> str:
@@ -32,62 +27,40 @@ def printed_after(happening: Happening, program: str, *options: str, seconds: fl
     "second reader" asks for it once more. The last line says what has become of the server, or of the second reader,
     within that many seconds; then the server is killed. Raises `ProcessError`, on Windows too.
     """
-    if sys.platform == "win32":
-        raise ProcessError("Windows has no signals such as Ctrl-C's: run this on Linux, on macOS or in WSL")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         file, log = Path(folder, "program.py"), Path(folder, "log")
         file.write_text(program, encoding="utf-8")
         port = free_port()
         reload = ("--reload", "--reload-dir", folder) if happening == "edit" else ()
         command = [sys.executable, "-m", "uvicorn", "program:app", "--port", str(port), "--no-access-log"]
-        environment = {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}", "PYTHONUNBUFFERED": "1"}
-        with log.open("wb") as output:
-            server = subprocess.Popen(
-                [*command, *reload, *options],
-                cwd=folder,
-                env=environment,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # a reloading server has children: all are killed together
-            )
+        paths = {"PYTHONPATH": f"{folder}{os.pathsep}{ROOT}"}
+        started = start(
+            [*command, *reload, *options], lambda: is_taken(port), log, folder=Path(folder), environment=paths
+        )
         try:
-            stream = _open_stream(port, server, log)
+            stream = _open_stream(port, log)
             before = len(log.read_bytes())
 
             def printed() -> bytes:
                 return log.read_bytes()[before:]
 
-            _happen(happening, server, file, stream, printed)
-            outcome = _outcome(happening, server, port, printed, seconds)
+            _happen(happening, started.process, file, stream, printed)
+            outcome = _outcome(happening, started.process, port, printed, seconds)
             text = printed().decode()
             stream.close()
         finally:
-            with suppress(ProcessLookupError, PermissionError):  # it has ended; the second is macOS's way to say so
-                os.killpg(server.pid, signal.SIGKILL)
-            server.wait()
+            started.kill()
     return _without_chance(text) + outcome
 
 
-def free_port() -> int:
-    """A port that nobody listens to."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
-
-
-def _open_stream(port: int, server: subprocess.Popen[bytes], log: Path) -> HTTPConnection:
+def _open_stream(port: int, log: Path) -> HTTPConnection:
     """A connection on which the first event has arrived."""
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and server.poll() is None:
-        connection = HTTPConnection("127.0.0.1", port, timeout=START_SECONDS)
-        try:
-            connection.request("GET", "/sse-stream")
-            response = connection.getresponse()
-            if response.status == 200 and response.read1():
-                return connection
-            break
-        except ConnectionRefusedError:
-            time.sleep(0.05)
-    raise ProcessError(log.read_text(encoding="utf-8"))
+    connection = HTTPConnection("127.0.0.1", port, timeout=START_SECONDS)
+    connection.request("GET", "/sse-stream")
+    response = connection.getresponse()
+    if response.status != 200 or not response.read1():
+        raise ProcessError(log.read_text(encoding="utf-8"))
+    return connection
 
 
 def _happen(

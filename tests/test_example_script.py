@@ -4,9 +4,10 @@ from urllib.request import urlopen
 
 import pytest
 
-from streamside import example_script
+from streamside import listening_program
 from streamside.errors import UserError
-from streamside.example_script import ScriptError, running
+from streamside.example_script import running
+from streamside.listening_program import ProcessError
 from tests.patience import PATIENCE
 
 posix = pytest.mark.skipif(os.name == "nt", reason="signals and process groups are those of POSIX")
@@ -57,10 +58,10 @@ def test_a_script_with_a_change_serves_prints_and_hears_ctrl_c(example):
 
 @posix
 def test_what_does_not_listen_is_told_with_its_last_words(example, monkeypatch):
-    with pytest.raises(ScriptError, match="ZeroDivisionError"), running(example("1 / 0")):
+    with pytest.raises(ProcessError, match="ZeroDivisionError"), running(example("1 / 0")):
         pass
-    monkeypatch.setattr(example_script, "START_SECONDS", 0.1)
-    with pytest.raises(ScriptError), running(example("import time; time.sleep(60)")):
+    monkeypatch.setattr(listening_program, "START_SECONDS", 0.1)
+    with pytest.raises(ProcessError), running(example("import time; time.sleep(60)")):
         pass
 
 

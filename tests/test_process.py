@@ -3,7 +3,8 @@ import os
 import pytest
 
 from streamside import process
-from streamside.process import ProcessError, printed_after
+from streamside.listening_program import ProcessError
+from streamside.process import printed_after
 
 posix = pytest.mark.skipif(os.name == "nt", reason="signals and process groups are those of POSIX")
 

@@ -19,6 +19,7 @@ from typing import Any
 from streamside import client, example_script
 from streamside.catalogue import Example
 from streamside.errors import UserError
+from streamside.listening_program import ProcessError
 from streamside.server import ServerError, serve
 
 SECONDS = 10.0  # for an answer
@@ -56,7 +57,7 @@ def visit(path: Path) -> dict[str, Any]:
     try:
         with served(path, module) as url:
             answer = client.record(url, seconds=SECONDS)
-    except (ServerError, example_script.ScriptError, UserError) as error:
+    except (ServerError, ProcessError, UserError) as error:
         return {"error": str(error), "file": None, "line": None}
     return {"work": work, "status": answer.status, "page": answer.body.decode("utf-8", "replace")}
 

@@ -16,9 +16,9 @@ from streamside.site import cards, versions
 
 # Of the package, what a lesson's outputs can depend on.
 MODULES = (
-    *("errors", "paths", "time_limits", "wire", "transcript", "recording", "server", "assets"),
-    *("definitions", "sightings", "exercises", "catalogue", "exchange", "client", "exercise_trial", "lab", "process"),
-    *("fresh_examples", "cable", "wire_proxy", "example_process", "example_script", "notebook_frames"),
+    *("errors", "paths", "time_limits", "wire", "transcript", "recording", "exchange", "client", "server", "assets"),
+    *("definitions", "sightings", "exercises", "catalogue", "exercise_trial", "fresh_examples", "cable", "wire_proxy"),
+    *("example_process", "notebook_frames", "lab", "listening_program", "process", "example_script"),
 )
 PAGE_MODULES = ("addresses.py", "notebook_cells.py", "markdown.py", "notebook_page.py")
 LOCKS = ("requirements.lock", "package-lock.json")
