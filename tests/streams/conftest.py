@@ -1,4 +1,4 @@
-"""Fixtures for tests of event streams: a real server, and readers. One file for you to take."""
+"""Fixtures for tests of event streams: a real server, and its readers. One file for you to take."""
 
 import asyncio
 import socket
@@ -12,12 +12,12 @@ import uvicorn
 PATIENCE = 60  # seconds that a test waits for anything; then it fails
 
 
-class Server(uvicorn.Server):  # on a free port; when its connections break in the end, every task has to end, too
+class Server(uvicorn.Server):  # on a free port; its end tells what readers have left behind
     def __init__(self, app):
         super().__init__(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
-        self.ready, self.left_behind, listening = Event(), [], socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        self.thread = Thread(target=self.run, args=[[listening]], name=f"server of {app!r}", daemon=True)
+        self.ready, self.left_behind, port = Event(), [], socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{port.getsockname()[1]}"
+        self.thread = Thread(target=self.run, args=[[port]], name=repr(app), daemon=True)
         self.thread.start()
         self.ready.wait(PATIENCE)
         assert self.started, "the application does not start"
@@ -48,7 +48,7 @@ class Server(uvicorn.Server):  # on a free port; when its connections break in t
 class Stream:  # an answer that is read as it comes
     def __init__(self, url, path, method="GET", headers=None, body=None):
         self.connection = HTTPConnection(url.removeprefix("http://"), timeout=PATIENCE)
-        self.connection.connect()  # the system is to keep little for who does not read: the server soon has to wait
+        self.connection.connect()  # the system shall keep little for who does not read
         self.connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
         self.connection.request(method, path, body, headers or {})
         self.response = self.connection.getresponse()

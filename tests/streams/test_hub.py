@@ -1,5 +1,7 @@
 """Lesson 10's hub: readers who come back, and one who does not read."""
 
+from collections import Counter
+
 import pytest
 
 from examples import broadcast
@@ -42,10 +44,10 @@ def test_who_does_not_read_holds_nobody_up(serve, ask, log):
     for number in range(1, 201):
         log.publish("message", f"{number} {'x' * 50_000}")
         assert quick.event()[2].startswith(f"data: {number} ")
-    late, data = {"message": 0, "dropped": 0}, ""
+    late, data = Counter(), ""
     while not data.startswith("200 "):
         *_, kind, data = (line.partition(": ")[2] for line in stalled.event())
-        late[kind] = late.get(kind, 0) + (int(data) if kind == "dropped" else 1)
+        late[kind] += int(data) if kind == "dropped" else 1
     assert late["dropped"] > 0
     assert late["message"] + late["dropped"] == 200
 
