@@ -113,11 +113,11 @@ def test_one_too_many_is_told_to_come_later_and_probes_and_numbers_are_answered(
 def test_each_stream_ends_for_a_reason_that_is_counted(serving, ask, by_hand, loop, monkeypatch):
     monkeypatch.setattr(event_log, "HEARTBEAT", 0.02)
     url, log = serving(example.app), example.log
-    monkeypatch.setattr(event_log, "LIFE", 0.06)
-    assert [":"] in ask(url, STREAM).rest()
+    monkeypatch.setattr(event_log, "LIFE", 0)
+    assert len(ask(url, STREAM).rest()) == 1
     monkeypatch.setattr(event_log, "LIFE", 600)
     stream = ask(url, STREAM)
-    stream.event()
+    assert [stream.event()[2], stream.event()] == ["event: joined", [":"]]
     log.max_bytes = 0
     append(loop(), "more than the log holds")
     while stream.event():
