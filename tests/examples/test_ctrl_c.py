@@ -24,6 +24,7 @@ STREAMS = {
     "relay": "/events",
     "hundred_updates": "/events",
     "members_only": "/events",
+    "tests_on_trial": "/trials",
 }
 POSTED = {"fetch_stream": ("/names", "POST", {"Authorization": "Bearer sesame"}, b'{"text": "ab"}')}
 
