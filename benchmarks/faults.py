@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
 from time import monotonic
+from typing import NamedTuple
 
 from benchmarks.caddy import Caddy
 from benchmarks.publishing import Publisher
@@ -46,6 +47,23 @@ BEHIND = 200  # events that others may lack, who are away
 PATIENCE = 60  # seconds until everybody has everything
 
 
+class Fault(NamedTuple):
+    """One of them: what and when is decided by chance before the first."""
+
+    kind: str
+    pause: float  # seconds until the next
+    seed: int  # decides whom it strikes, and for how long
+
+
+def drawn(count: int, kinds: Sequence[str], seed: int) -> list[Fault]:
+    """So many, by chance."""
+    chance, shares = random.Random(seed), [SHARES[kind] for kind in kinds]
+    return [
+        Fault(kind, chance.uniform(0, PAUSE), chance.randrange(10**9))
+        for kind in chance.choices(kinds, shares, k=count)
+    ]
+
+
 @dataclass
 class Stage:
     """What runs, and what can break of it."""
@@ -55,19 +73,15 @@ class Stage:
     redis: RedisProcess | None
     readers: list[Resuming]
     publisher: Publisher
-    chance: random.Random
     redis_is_there: asyncio.Lock = field(default_factory=asyncio.Lock)
     proxy_is_there: asyncio.Lock = field(default_factory=asyncio.Lock)
     stalling: asyncio.Lock = field(default_factory=asyncio.Lock)  # one at a time: together they would be too much
 
-    def a_while(self) -> float:
-        return self.chance.uniform(0, DOWN)
+    async def cut(self, chance: random.Random) -> None:
+        chance.choice(self.readers).cut(unseen=chance.random() < 0.5)
 
-    async def cut(self) -> None:
-        self.chance.choice(self.readers).cut(unseen=self.chance.random() < 0.5)
-
-    async def stalled_reader(self) -> None:
-        reader, lacks = self.chance.choice(self.readers), self.chance.randint(*UNREAD)
+    async def stalled_reader(self, chance: random.Random) -> None:
+        reader, lacks = chance.choice(self.readers), chance.randint(*UNREAD)
         async with self.stalling:
             reader.reads.clear()
             while reader.newest < inf and self.publisher.behind(reader.newest) < lacks:
@@ -79,24 +93,24 @@ class Stage:
         """Nobody is so far behind that its events are not kept any more: that would be a loss, if one that is told."""
         await until(lambda: all(self.publisher.behind(each.newest) < may_lack(each) for each in self.readers))
 
-    async def worker_killed(self) -> None:
-        place = self.chance.random()
+    async def worker_killed(self, chance: random.Random) -> None:
+        place = chance.random()
         if processes := self.workers.processes():
             processes[int(place * len(processes))].kill()
 
-    async def redis_killed(self) -> None:
-        away = self.a_while()
+    async def redis_killed(self, chance: random.Random) -> None:
+        away = chance.uniform(0, DOWN)
         async with self.redis_is_there:
             await self.redis.kill()
             await asyncio.sleep(away)
             await self.redis.start()
 
-    async def proxy_reloaded(self) -> None:
+    async def proxy_reloaded(self, _chance: random.Random) -> None:
         async with self.proxy_is_there:
             await self.proxy.reload()
 
-    async def proxy_killed(self) -> None:
-        away = self.a_while()
+    async def proxy_killed(self, chance: random.Random) -> None:
+        away = chance.uniform(0, DOWN)
         async with self.proxy_is_there:
             await self.proxy.kill()
             await asyncio.sleep(away)
@@ -126,9 +140,7 @@ class Outcome:
 
 
 @asynccontextmanager
-async def staged(
-    example: str, readers: int, chance: random.Random, settings: str, workers: int
-) -> AsyncIterator[Stage]:
+async def staged(example: str, readers: int, settings: str, workers: int) -> AsyncIterator[Stage]:
     """Everything started, and every reader connected."""
     async with AsyncExitStack() as running:
         folder = Path(running.enter_context(tempfile.TemporaryDirectory()))
@@ -140,42 +152,39 @@ async def staged(
         await running.enter_async_context(app)
         proxy = await running.enter_async_context(Caddy(folder, app.url))
         urls = [f"{(proxy if number % 2 else app).url}/events?group=lobby" for number in range(readers)]
-        listening = [Resuming(url, chance) for url in urls]
+        listening = [Resuming(url) for url in urls]
         tasks = await running.enter_async_context(asyncio.TaskGroup())
         background = [tasks.create_task(reader.run()) for reader in listening]
         publisher = await running.enter_async_context(Publisher(f"{proxy.url}/publish"))
         await asyncio.gather(*[reader.joined.wait() for reader in listening])
-        stage = Stage(app, proxy, redis, listening, publisher, chance)
+        stage = Stage(app, proxy, redis, listening, publisher)
         publisher.room = stage.room
         yield stage
         for each in background:
             each.cancel()
 
 
-async def suffer(stage: Stage, count: int, kinds: Sequence[str]) -> Outcome:
-    """So many faults, and what came of them."""
-    seconds: dict[str, list[float]] = {kind: [] for kind in kinds}
+async def suffer(stage: Stage, faults: Sequence[Fault]) -> Outcome:
+    """What comes of these faults."""
+    seconds: dict[str, list[float]] = {}
     room = asyncio.Semaphore(AT_ONCE)
 
-    async def fault(kind: str) -> None:
-        async with room:
-            began = monotonic()
-            await getattr(stage, kind.replace(" ", "_").lower())()
-            await until(lambda: all(reader.last_heard > began for reader in stage.readers))
-            seconds[kind].append(monotonic() - began)
+    async def happen(fault: Fault) -> None:
+        began = monotonic()
+        await getattr(stage, fault.kind.replace(" ", "_").lower())(random.Random(fault.seed))
+        await until(lambda: all(reader.last_heard > began for reader in stage.readers))
+        seconds.setdefault(fault.kind, []).append(monotonic() - began)
+        room.release()
 
     publishing = asyncio.create_task(stage.publisher.run())
     try:
-        async with asyncio.TaskGroup() as faults:
-            for number in range(count):
+        async with asyncio.TaskGroup() as tasks:
+            for number, fault in enumerate(faults):
                 if number % 100 == 0:
-                    print(f"{number} of {count} faults", file=sys.stderr)
-                [kind] = stage.chance.choices(kinds, [SHARES[kind] for kind in kinds])
-                pause = stage.chance.uniform(0, PAUSE)
-                async with room:
-                    pass
-                faults.create_task(fault(kind))
-                await asyncio.sleep(pause)
+                    print(f"{number} of {len(faults)} faults", file=sys.stderr)
+                await room.acquire()
+                tasks.create_task(happen(fault))
+                await asyncio.sleep(fault.pause)
     finally:
         publishing.cancel()
         await asyncio.wait([publishing])
@@ -221,9 +230,8 @@ def table(outcome: Outcome) -> Iterable[str]:
     """The lines of two Markdown tables."""
     yield "| fault | times | all readers hear again after, median / longest s |"
     yield "|---|---:|---:|"
-    for kind, seconds in outcome.faults.items():
-        if seconds:
-            yield f"| {kind} | {len(seconds)} | {statistics.median(seconds):.2f} / {max(seconds):.2f} |"
+    for kind, seconds in sorted(outcome.faults.items(), key=lambda each: list(SHARES).index(each[0])):
+        yield f"| {kind} | {len(seconds)} | {statistics.median(seconds):.2f} / {max(seconds):.2f} |"
     yield ""
     yield "| of all readers together | |"
     yield "|---|---:|"
@@ -239,12 +247,10 @@ def table(outcome: Outcome) -> Iterable[str]:
     yield f"| longest silence, s | {outcome.silence:.1f} |"
 
 
-async def run(example: str, count: int, seed: int, readers: int, settings: str, workers: int = 2) -> Outcome:
-    """Start everything, break it so many times, count."""
-    kinds = list(SHARES) if example == "redis_stream" else list(WITHOUT_REDIS)
-    many = workers if example == "redis_stream" else 1
-    async with staged(example, readers, random.Random(seed), settings, many) as stage:
-        return await suffer(stage, count, kinds)
+async def run(example: str, faults: Sequence[Fault], readers: int, settings: str) -> Outcome:
+    """Start everything, break it, count."""
+    async with staged(example, readers, settings, workers=2 if example == "redis_stream" else 1) as stage:
+        return await suffer(stage, faults)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -256,7 +262,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--redis", default=EVERY_WRITE, metavar="SETTINGS", help=f"of redis.conf, now: {EVERY_WRITE}")
     options = parser.parse_args(arguments)
     print(f"seed {options.seed}, {options.example}, {options.redis}\n", flush=True)
-    outcome = asyncio.run(run(options.example, options.faults, options.seed, options.readers, options.redis))
+    kinds = list(SHARES) if options.example == "redis_stream" else WITHOUT_REDIS
+    faults = drawn(options.faults, kinds, options.seed)
+    outcome = asyncio.run(run(options.example, faults, options.readers, options.redis))
     print("\n".join(table(outcome)))
     if outcome.tracebacks:
         print(outcome.printed, file=sys.stderr)

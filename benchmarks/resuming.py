@@ -18,8 +18,8 @@ PATIENCE = 5  # seconds for an answer's head
 class Resuming:
     """One client: connects, and again after each end, with the last event ID."""
 
-    def __init__(self, url: str, chance: random.Random) -> None:
-        self.url, self.chance = url, chance
+    def __init__(self, url: str) -> None:
+        self.url = url
         self.received: list[int] = []  # the numbers of events
         self.seen: set[int] = set()
         self.newest: float = 0
@@ -45,13 +45,16 @@ class Resuming:
                     await asyncio.wait([self.connection])
                     if not self.connection.cancelled():
                         self.connection.result()
-                    await asyncio.sleep(self.chance.uniform(0, 0.2))
+                    await asyncio.sleep(random.uniform(0, 0.2))
             finally:
                 self.connection.cancel()
                 await asyncio.wait([self.connection])
+                for response in self.abandoned:
+                    response.close()
 
     async def connect(self, session: aiohttp.ClientSession) -> None:
         """One connection, until it ends."""
+        self.keeps = False
         headers, response = {"accept": "text/event-stream", **self.resume()}, None
         try:
             async with asyncio.timeout(PATIENCE):
@@ -93,7 +96,6 @@ class Resuming:
 
     def abandon(self, response: aiohttp.ClientResponse) -> bool:
         """Keep it open and do not read it: to the server, a client in a tunnel."""
-        self.keeps = False
         self.abandoned.append(response)
         if len(self.abandoned) > 3:
             self.abandoned.pop(0).close()

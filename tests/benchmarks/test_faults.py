@@ -1,7 +1,7 @@
 """Whatever breaks, a client that resumes by id gets every event once; and the measurement sees it when it does not."""
 
 import asyncio
-import random
+from collections import Counter
 from types import SimpleNamespace
 
 import pytest
@@ -9,36 +9,31 @@ import pytest
 from benchmarks import faults
 from benchmarks.publishing import Publisher
 from benchmarks.resuming import Resuming
+from streamside.paths import ROOT
 
 # Each kind of fault, the dear ones once.
 KINDS = ["cut", "stalled reader", "worker killed", "proxy reloaded", "Redis killed", "cut", "proxy killed", "cut"]
 
 
-class InTurn(random.Random):
-    """Chance, but for the kinds of faults: one after the other."""
-
-    def choices(self, population, weights=None, *, cum_weights=None, k=1):
-        turns = self.__dict__.setdefault("turns", iter(KINDS))
-        return [next(turns)]
-
-
+@pytest.mark.skipif(not (ROOT / "examples/redis_stream").exists(), reason="the example is to come")
 def test_faults_of_each_kind_lose_nothing_and_double_nothing():
-    async def scenario():
-        async with faults.staged("redis_stream", 4, InTurn(1), faults.EVERY_WRITE, workers=2) as stage:
-            return await faults.suffer(stage, len(KINDS), list(faults.SHARES))
-
-    outcome = asyncio.run(scenario())
-    assert {kind: len(seconds) for kind, seconds in outcome.faults.items()} == {
-        kind: KINDS.count(kind) for kind in faults.SHARES
-    }
+    happening = [faults.Fault(kind, 0.2, number) for number, kind in enumerate(KINDS)]
+    outcome = asyncio.run(faults.run("redis_stream", happening, 4, faults.EVERY_WRITE))
+    assert {kind: len(seconds) for kind, seconds in outcome.faults.items()} == dict(Counter(KINDS))
+    assert set(KINDS) == set(faults.SHARES)
     assert outcome.answered >= faults.UNREAD[0]
     assert outcome.connections > 4
     assert outcome.deliveries >= 4 * outcome.answered
     assert (outcome.lost, outcome.doubled, outcome.told, outcome.orders, outcome.tracebacks) == (0, 0, 0, 1, 0)
 
 
+def test_a_seed_repeats_the_faults():
+    assert faults.drawn(9, faults.WITHOUT_REDIS, 5) == faults.drawn(9, faults.WITHOUT_REDIS, 5)
+    assert faults.drawn(9, faults.WITHOUT_REDIS, 5) != faults.drawn(9, faults.WITHOUT_REDIS, 6)
+
+
 def reader(*numbers: int, told: tuple[str, ...] = ()) -> Resuming:
-    made = Resuming("", random.Random(1))
+    made = Resuming("")
     for number in numbers:
         made.take("message", f"<li>~{number}~</li>")
     for kind in told:
@@ -63,11 +58,11 @@ def test_what_is_lost_doubled_or_out_of_order_is_counted(readers, lost, doubled,
     publisher.answered = [1, 2, 3]
     printed = [b"INFO:     a start\n", b"Traceback (most recent call last):\n"]
     stage = SimpleNamespace(readers=readers, publisher=publisher, workers=SimpleNamespace(printed=printed))
-    outcome = faults.outcome_of(stage, {"cut": [0.5, 1.5], "worker killed": []})
+    outcome = faults.outcome_of(stage, {"worker killed": [1.0], "cut": [0.5, 1.5]})
     assert (outcome.lost, outcome.doubled, outcome.told, outcome.orders) == (lost, doubled, told, orders)
     assert outcome.tracebacks == 1
     lines = list(faults.table(outcome))
-    assert lines[2:4] == ["| cut | 2 | 1.00 / 1.50 |", ""]
+    assert lines[2:4] == ["| cut | 2 | 1.00 / 1.50 |", "| worker killed | 1 | 1.00 / 1.00 |"]
     assert f"| lost | {lost} |" in lines
     assert f"| doubled | {doubled} |" in lines
 
