@@ -22,6 +22,7 @@ STREAMS = {
     "htmx4_two_readers": "/browser/stop",
     "relay": "/events",
     "hundred_updates": "/events",
+    "tests_on_trial": "/trials",
 }
 POSTED = {"fetch_stream": ("/names", "POST", {"Authorization": "Bearer sesame"}, b'{"text": "ab"}')}
 

@@ -40,6 +40,7 @@ STREAMS = {
     "django_yo": "/events/yo",
     "htmx4_streams": "/progress?name=Ada",
     "htmx4_two_readers": "/browser/unit",
+    "tests_on_trial": "/trials",
     "model_stream": "",  # that of a question: see `asked`
 }
 OTHERS = "/events"  # where `streamside new` has it, too
