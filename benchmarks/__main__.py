@@ -3,7 +3,7 @@
 Those that take longer are not part of it: `faults`, `floods`, `readers`, `wpt`.
 """
 
-from benchmarks import builds, examinations, fanout, live, many_processes, markdown
+from benchmarks import builds, examinations, fanout, live, many_processes, markdown, storm
 
 for title, module in (
     ("Set-up and pages", builds),
@@ -12,6 +12,7 @@ for title, module in (
     ("Many processes", many_processes),
     ("An examination", examinations),
     ("A model's words", markdown),
+    ("After a restart", storm),
 ):
     print(f"\n## {title}\n", flush=True)
     module.main()

@@ -19,6 +19,7 @@ MODULES = (
     *("errors", "paths", "time_limits", "wire", "transcript", "recording", "server", "assets"),
     *("definitions", "sightings", "exercises", "catalogue", "client", "exercise_trial", "lab", "process"),
     *("fresh_examples", "cable", "wire_proxy", "example_process", "example_script", "notebook_frames"),
+    *("crowd", "supervised"),
 )
 PAGE_MODULES = ("addresses.py", "notebook_cells.py", "markdown.py", "notebook_page.py")
 LOCKS = ("requirements.lock", "package-lock.json")
