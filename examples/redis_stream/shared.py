@@ -21,7 +21,7 @@ KEY = "lobby"
 KEPT = 1000  # entries that Redis keeps, at least; and so many are read at once, at most
 BLOCK = 5_000  # milliseconds that Redis waits for an entry, until it says that there is none
 PATIENCE = 5  # seconds until we give an answer up, besides
-URL = os.environ.get("REDIS_URL", "")
+URL = os.environ.get("REDIS_URL") or "redis://localhost"
 try:
     parse_url(URL)
 except ValueError as error:
