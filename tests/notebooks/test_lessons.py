@@ -8,7 +8,9 @@ import pytest
 from nbclient.exceptions import CellExecutionError
 from pytest_notebook.nb_regression import NBRegressionError, NBRegressionFixture
 
+from streamside import nginx_program
 from streamside.catalogue import Lesson, Project
+from streamside.errors import UserError
 from streamside.site.volatile_outputs import VOLATILE
 
 PROJECT = Project()
@@ -40,6 +42,11 @@ def say_again(monkeypatch):
 def test_a_lesson_says_again_what_it_has_stored(lesson: Lesson, say_again):
     if os.name == "nt" and any("streamside.process" in text for _, text in lesson.code):
         pytest.skip("It sends a server a Ctrl-C, which Windows has no way to do.")
+    if any("streamside.proxies" in text for _, text in lesson.code):
+        try:
+            nginx_program.find()
+        except UserError as error:
+            pytest.skip(str(error))
     try:
         say_again(lesson.file)
     except (NBRegressionError, CellExecutionError):
