@@ -22,6 +22,7 @@ STREAMS = {
     "htmx4_two_readers": "/browser/stop",
     "relay": "/events",
     "hundred_updates": "/events",
+    "one_stream": "/events",
 }
 POSTED = {"fetch_stream": ("/names", "POST", {"Authorization": "Bearer sesame"}, b'{"text": "ab"}')}
 
