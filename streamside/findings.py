@@ -24,9 +24,9 @@ ENDLESS = "notebooks/06-streams-that-do-not-end.html"
 FORMAT = "notebooks/07-the-format.html"
 HEADERS = "notebooks/08-a-clock-in-bare-asgi.html"
 RESUME = "notebooks/09-open-close-resume.html"
-MANY = "notebooks/10-publish-subscribe.html"
 SILENCE = "notebooks/12-heartbeats-and-dead-connections.html"
 PROXY = "notebooks/19-behind-a-proxy.html"
+MEMBERS = "notebooks/20-who-may-listen.html"
 COMPRESSED = "notebooks/comparison.html"
 
 
@@ -70,7 +70,7 @@ def _status(evidence: Evidence) -> Iterator[Finding]:
             "wrong", "status", where, "Every connection asks twice", AGAIN, "Name that address, and examine it"
         )
     elif status in (401, 403, 407):
-        yield Finding("wrong", "status", str(status), why, RESUME, "Give what it asks for with --header")
+        yield Finding("wrong", "status", str(status), why, MEMBERS, "Give what it asks for with --header")
     elif status == 204:
         yield Finding("wrong", "status", "204 at the first request", why, CLOSE, "Keep 204 for who has had everything")
     else:
@@ -319,7 +319,7 @@ def _second(evidence: Evidence) -> Iterator[Finding]:
     elif second.status != 403:  # that is for the origin: see CORS
         limit = "Whoever has two tabs open is refused"
         yield Finding(
-            "note", "second", f"{second.status} while the first is open", limit, MANY, "Allow some per reader"
+            "note", "second", f"{second.status} while the first is open", limit, MEMBERS, "Allow some per reader"
         )
 
 
@@ -334,16 +334,16 @@ def _cors(evidence: Evidence) -> Iterator[Finding]:
     elif allowed == "*" and credentials:
         why = "Browsers refuse a request with cookies where any origin is allowed"
         yield Finding(
-            "wrong", "CORS", "any origin, with credentials", why, HEADERS, "Name the origins, or no credentials"
+            "wrong", "CORS", "any origin, with credentials", why, MEMBERS, "Name the origins, or no credentials"
         )
     elif allowed == STRANGER and credentials:
         why = "Any page reads the stream as the user who visits it"
         yield Finding(
-            "wrong", "CORS", "whoever asks, with credentials", why, HEADERS, "Allow the origins that you know"
+            "wrong", "CORS", "whoever asks, with credentials", why, MEMBERS, "Allow the origins that you know"
         )
     elif allowed in ("*", STRANGER):
         why = "Pages of every origin may read it"
-        yield Finding("note", "CORS", "any origin", why, HEADERS, "Right for what is public; else name the origins")
+        yield Finding("note", "CORS", "any origin", why, MEMBERS, "Right for what is public; else name the origins")
     else:
         yield _ok("CORS", f"only {allowed}" if allowed else "pages of its own origin alone")
 

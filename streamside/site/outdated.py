@@ -19,9 +19,10 @@ MODULES = (
     *("errors", "paths", "time_limits", "wire", "transcript", "recording", "server", "assets"),
     *("definitions", "sightings", "exercises", "catalogue", "client", "exercise_trial", "lab", "process"),
     *("fresh_examples", "cable", "wire_proxy", "example_process", "example_script", "notebook_frames"),
+    *("crowd", "supervised"),
 )
 IMPORTED = re.compile(r"^from streamside\.(\w+) import", re.MULTILINE)  # others beside, which few lessons need
-FOLDERS = ("cases", "examples/proxies")
+FOLDERS = {"cases/": "cases", "tests.streams": "tests/streams", "examples/proxies/": "examples/proxies"}
 PAGE_MODULES = ("addresses.py", "notebook_cells.py", "markdown.py", "notebook_page.py")
 LOCKS = ("requirements.lock", "package-lock.json")
 INPUTS = re.compile(rb'<meta name="streamside-inputs" content="(\w+)">')
@@ -39,8 +40,8 @@ def outputs_digest(lesson: Lesson) -> str:
     modules = dict.fromkeys((*MODULES, *IMPORTED.findall(code)))
     files += [root / "streamside" / f"{module}.py" for module in modules]
     files += [root / lock for lock in LOCKS]
-    for folder in FOLDERS:
-        if f"{folder}/" in code:
+    for name, folder in FOLDERS.items():
+        if name in code:
             files += files_below(root / folder)
     parts: list[object] = [text for _, text in lesson.code]
     if any(lesson.path in text for _, text in lesson.code):
