@@ -23,6 +23,7 @@ from streamside.time_limits import START_SECONDS
 SERVER = "127.0.0.1:8000"  # where a configuration has its server, as all examples do
 SITE = "example.org"  # where it has itself
 TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")  # whose files nginx would put into /var, and its log
+ON_WINDOWS = ("a proxy", "is told by signals, which Windows has not", "run this on Linux, on macOS or in WSL")
 
 
 @dataclass
@@ -54,6 +55,8 @@ def nginx(configuration: str, to: str) -> Iterator[Proxy]:
 
     Ports, certificate and folders are this machine's. Raises `UserError`: no nginx, or one that does not start.
     """
+    if sys.platform == "win32":
+        raise UserError(*ON_WINDOWS)
     program = nginx_program.find()
     with _folder() as folder:
         trust = _certificate(folder)
@@ -76,6 +79,8 @@ def nginx(configuration: str, to: str) -> Iterator[Proxy]:
 @contextmanager
 def caddy(configuration: str, to: str) -> Iterator[Proxy]:
     """Run Caddy with a whole Caddyfile; as `nginx` does."""
+    if sys.platform == "win32":
+        raise UserError(*ON_WINDOWS)
     program = caddy_program()
     with _folder() as folder:
         trust = _certificate(folder)
@@ -104,8 +109,6 @@ def caddy_program() -> str:
 
 @contextmanager
 def _folder() -> Iterator[Path]:
-    if sys.platform == "win32":
-        raise UserError("a proxy", "is told by signals, which Windows has not", "run this on Linux, on macOS or in WSL")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         yield Path(folder)
 
