@@ -51,12 +51,13 @@ def _unpacked() -> str | None:
     with tempfile.TemporaryDirectory(dir=UNPACKED.parent) as folder:
         print("streamside: no nginx yet: apt-get download nginx …", file=sys.stderr, flush=True)
         download = ["apt-get", "--quiet", "download", "nginx"]
-        is_root = os.geteuid() == 0
-        if not (
-            _does(download, folder) or (is_root and _does(["apt-get", "update"], folder) and _does(download, folder))
-        ):
+        is_root = sys.platform != "win32" and os.geteuid() == 0
+        if not _does(download, folder) and is_root:
+            _does(["apt-get", "--quiet", "update"], folder)  # there may be no lists of packages yet
+            _does(download, folder)
+        package = next(Path(folder).glob("*.deb"), None)
+        if package is None:
             return None
-        [package, *_] = Path(folder).glob("*.deb")
         if not _does(["dpkg-deb", "--extract", str(package), "nginx"], folder):
             return None
         if not _starts(str(Path(folder, "nginx", INSIDE))):
