@@ -32,7 +32,7 @@ from starlette.routing import Route
 
 # Names and passwords. In your program, this is your framework's sign-in, or a table of hashes.
 PASSWORDS = dict(each.partition(":")[::2] for each in environ.get("MEMBERS", "").split())
-ORIGINS = environ.get("ORIGINS", "").split()  # whose pages may ask with a member's cookie, beside our own
+ORIGINS = environ.get("ORIGINS", "").split()  # of pages that may use a member's cookie, as ours do
 
 SESSION = 8 * 3600  # seconds until who has signed in must do so again
 TICKET = 10  # seconds
@@ -40,8 +40,8 @@ LIFE = 600  # seconds of one response: then it ends, and who is still there come
 HEARTBEAT = 15  # seconds
 STREAMS = 4  # open for a member
 STREAMS_FROM = 100  # open for an address, which a whole school may have
-ACTS = 20  # notes and tickets of a member in a minute
-ATTEMPTS = 10  # to sign in, from an address in a minute
+ACTS = 20  # notes, tickets and sessions of a member in a minute
+ATTEMPTS = 10  # with a wrong password, from an address in a minute
 HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}  # keep, change, hold back nothing
 
 
@@ -61,10 +61,11 @@ class Secrets:
     """What stands for a session: a token as often as its bearer likes, a ticket once."""
 
     def __init__(self) -> None:
-        self.known: dict[str, tuple[Session, float]] = {}  # in your program, a table that all processes share
+        self.known: dict[str, tuple[Session, float]] = {}  # in your program, a table for all processes
 
     def issue(self, session: Session, end: float) -> str:
-        self.known = {each: (its, last) for each, (its, last) in self.known.items() if now() < min(its.end, last)}
+        for over in [each for each, (its, last) in self.known.items() if min(its.end, last) <= now()]:
+            del self.known[over]
         secret = token_urlsafe()
         self.known[secret] = session, end
         return secret
@@ -75,7 +76,7 @@ class Secrets:
 
 
 class Mailbox:
-    """A member's newest events, under ids that tell nothing, and what wakes those who wait for more."""
+    """A member's newest events, under ids that tell nothing; and what wakes those who wait."""
 
     def __init__(self) -> None:
         self.events: deque[tuple[str, bytes]] = deque(maxlen=100)
@@ -83,7 +84,8 @@ class Mailbox:
 
     def put(self, sender: str, text: str) -> None:
         event_id = token_urlsafe(9)
-        self.events.append((event_id, event("note", {"from": sender, "text": text}, f"id: {event_id}\n")))
+        fields = event("note", {"from": sender, "text": text}, f"id: {event_id}\n")
+        self.events.append((event_id, fields))
         self.wake()
 
     def wake(self) -> None:
@@ -91,7 +93,7 @@ class Mailbox:
         self.news = Event()
 
     def after(self, seen: str) -> tuple[str, bytes]:
-        """The newest id, and all that came after the one that was seen; `reset` first if that is not known here."""
+        """The newest id, and all that came after the one seen; if that is not known, after `reset`."""
         newer = [*takewhile(lambda each: each[0] != seen, reversed(self.events))][::-1]
         is_lost = seen != "" and len(newer) == len(self.events)
         newest = newer[-1][0] if newer else "" if is_lost else seen
@@ -104,12 +106,12 @@ class Rate:
     def __init__(self, most: int) -> None:
         self.most, self.minute, self.counts = most, 0.0, Counter()
 
-    def count(self, who: str) -> None:
+    def count(self, who: str, times: int = 1) -> None:
         if self.minute != now() // 60:
             self.minute, self.counts = now() // 60, Counter()
         if len(self.counts) >= 10_000 and who not in self.counts:
             who = "all others"  # strangers' addresses must not fill the memory
-        self.counts[who] += 1
+        self.counts[who] += times
         if self.counts[who] > self.most:
             raise HTTPException(429, "Too often. Wait a minute.", {"Retry-After": "60"})
 
@@ -130,17 +132,17 @@ def event(kind: str, said: dict, fields: str = "") -> bytes:
 
 
 def cookie_name(request: Request) -> str:
-    """With that prefix, browsers take it over TLS alone, from this very host, for all of its paths."""
+    """With the prefix, browsers take it only over TLS, from this very host, and for all of it."""
     return "__Host-session" if request.url.scheme == "https" else "session"
 
 
 def set_cookie(request: Request, response: Response, token: str, seconds: int) -> None:
-    is_safe = request.url.scheme == "https"
-    response.set_cookie(cookie_name(request), token, seconds, secure=is_safe, httponly=True, samesite="lax")
+    name, is_safe = cookie_name(request), request.url.scheme == "https"
+    response.set_cookie(name, token, seconds, secure=is_safe, httponly=True, samesite="lax")
 
 
 def refuse_foreign_pages(request: Request) -> None:
-    """403 for what a page of another origin has its visitor's browser send. A program has no visitor."""
+    """403 for what the page of another origin makes its visitor's browser send."""
     origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site")
     if origin in ORIGINS or site in ("same-origin", "none"):
         return
@@ -184,11 +186,14 @@ async def fields(request: Request, *names: str) -> list[str]:
 async def new_session(request: Request) -> str:
     """The token of a new session; 403 for a wrong password."""
     refuse_foreign_pages(request)
-    attempts.count(address_of(request))
     name, password = await fields(request, "name", "password")
+    attempts.count(address_of(request), 0)  # refuses whoever has been wrong too often
     known = PASSWORDS.get(name, "")
     if not compare_digest(known.encode(), password.encode()) or not known:
-        raise HTTPException(403, "No member has this name and this password.")
+        attempts.count(address_of(request))
+        nobody = 'The server knows no members: set its MEMBERS, such as "ann:tea ben:milk".'
+        raise HTTPException(403, "No member has this name and this password." if PASSWORDS else nobody)
+    acts.count(name)
     mailboxes[name].put("Doorkeeper", "You have just signed in.")
     session = Session(name, now() + SESSION)
     return tokens.issue(session, session.end)
@@ -273,7 +278,7 @@ class Stream(StreamingResponse):
 async def events(request):
     session = session_of(request, request.query_params.get("ticket", ""))
     seen = request.headers.get("last-event-id") or request.query_params.get("last_event_id", "")
-    stream = listen(session, seen) if request.method == "GET" else ()  # HEAD asks for the headers alone
+    stream = listen(session, seen) if request.method == "GET" else ()  # HEAD wants headers alone
     return Stream(stream, {session.name: STREAMS, address_of(request): STREAMS_FROM})
 
 
@@ -296,11 +301,10 @@ let lastEventId = "";
 function listen() {
     const source = new EventSource("events?" + new URLSearchParams({ last_event_id: lastEventId }));
     source.onopen = () => say("open");
-    source.onerror = () => source.readyState === EventSource.CLOSED ? refused() : say("lost, connecting again");
+    source.onerror = () => source.readyState === EventSource.CLOSED ? refused() : say("connecting again");
     source.addEventListener("note", show);
     source.addEventListener("reset", () => list.replaceChildren());
-    source.addEventListener("over", () => source.close());
-    source.addEventListener("over", () => over("your session is over"));
+    source.addEventListener("over", () => { source.close(); over("your session is over"); });
 }
 
 function show(event) {
@@ -320,7 +324,8 @@ async function refused() {  // an event source does not tell the status: one mor
 
 form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const answer = await fetch("notes", { method: "POST", body: new URLSearchParams(new FormData(form)) });
+    const body = new URLSearchParams(new FormData(form));
+    const answer = await fetch("notes", { method: "POST", body });
     if (answer.ok) form.text.value = "";
     else say(await answer.text());
 });
