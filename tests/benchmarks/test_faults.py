@@ -9,13 +9,11 @@ import pytest
 from benchmarks import faults
 from benchmarks.publishing import Publisher
 from benchmarks.resuming import Resuming
-from streamside.paths import ROOT
 
 # Each kind of fault, the dear ones once.
 KINDS = ["cut", "stalled reader", "worker killed", "proxy reloaded", "Redis killed", "cut", "proxy killed", "cut"]
 
 
-@pytest.mark.skipif(not (ROOT / "examples/redis_stream").exists(), reason="the example is to come")
 def test_faults_of_each_kind_lose_nothing_and_double_nothing():
     happening = [faults.Fault(kind, 0.2, number) for number, kind in enumerate(KINDS)]
     outcome = asyncio.run(faults.run("redis_stream", happening, readers=4, settings=""))
