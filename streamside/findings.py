@@ -29,6 +29,7 @@ HEADERS = "notebooks/08-a-clock-in-bare-asgi.html"
 RESUME = "notebooks/09-open-close-resume.html"
 SILENCE = "notebooks/12-heartbeats-and-dead-connections.html"
 MEMBERS = "notebooks/20-who-may-listen.html"
+SERVICE = "notebooks/22-in-service.html"
 COMPRESSED = "notebooks/comparison.html"
 
 
@@ -273,7 +274,7 @@ def _retry(evidence: Evidence) -> Iterator[Finding]:
     elif times[-1] < STORM:
         why = "Every reader knocks many times a second while the server is away"
         yield Finding(
-            "wrong", "retry", f"{times[-1]} ms", why, RESUME, "Set a second or more, a little different for each"
+            "wrong", "retry", f"{times[-1]} ms", why, SERVICE, "Set a second or more, a little different for each"
         )
     elif times[-1] > LONG:
         why = "Readers look at an old page until then"
