@@ -132,7 +132,7 @@ def _compression(evidence: Evidence) -> Iterator[Finding]:
     coding = evidence.first.headers.get("content-encoding", "")
     if evidence.held_back:
         why = "Browsers offer it always, and something on the way compresses events without passing them on"
-        what = f"nothing came in {SILENCE_SECONDS:.0f} s to who offers gzip, and all to who does not"
+        what = f"nothing in {SILENCE_SECONDS:.0f} s to whoever offers gzip, an answer at once to whoever does not"
         yield Finding("wrong", "compression", what, why, COMPRESSED, "Compress no event streams, least of all there")
     elif coding and len(_pieces(evidence.first)) > FEW:
         yield _ok("compression", f"{coding}, and pieces come all the same")
