@@ -195,7 +195,10 @@ def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Examples are covered by their own tests: to look on during the others would take time and prove no more."""
+    """Examples are covered by their own tests: to look on during the others would take time and prove no more.
+
+    So it would in those of their own that do one thing very often; these are marked `no_cover` where they stand.
+    """
     for item in items:
         if ROOT / "tests/examples" not in item.path.parents:
             item.add_marker(pytest.mark.no_cover)
