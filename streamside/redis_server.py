@@ -32,6 +32,11 @@ class RedisServer:
                 raise UserError("redis-server", f"has not started ({self._log.read_text().strip()})")
             time.sleep(0.01)
 
+    @property
+    def pid(self) -> int:
+        """The process that runs now."""
+        return self._process.pid
+
     def signal(self, number: int) -> None:
         """Send it a signal, such as SIGSTOP."""
         self._process.send_signal(number)
