@@ -3,8 +3,10 @@
 import asyncio
 import gc
 import multiprocessing
+import os
 import re
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,6 +30,11 @@ from tests.browser.firefox import Firefox, Tab
 from tests.browsers import NoBrowserError
 from tests.patience import PATIENCE
 
+# Where Python is told to write no bytecode, as in many containers, each worker would compile all of the tests at each
+# run, and each process that a test starts what that imports.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+gc.disable()  # until all modules are imported: what they make stays
 # A shell starts what runs in the background deaf to Ctrl-C, and so would be all that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 expect.set_options(timeout=1000 * PATIENCE)
@@ -215,6 +222,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """All modules are imported by now: `gc.collect()`, after every test, need not go through what stays."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -14,11 +14,19 @@ import httpx
 import pytest
 from channels.layers import channel_layers
 from django.db import connections
+from django.test import override_settings
 
 from examples.django_yo import demo
 from tests.patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords():
+    """In this process passwords are hashed quickly: Django's own way is to take a quarter of a second, each time."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
 
 
 @pytest.fixture
