@@ -96,9 +96,9 @@ class Server:
 
     async def subscribers(self, count: int) -> dict[str, float]:
         """Its state as soon as so many are subscribed."""
-        while (state := await self.tell())["subscribers"] != count:  # noqa: ASYNC110 - it is another process
+        while (await self.tell())["subscribers"] != count:  # noqa: ASYNC110 - it is another process
             await asyncio.sleep(0.02)
-        return state
+        return await self.tell(memory=True)
 
     async def stop(self) -> None:
         self.process.stdin.close()

@@ -55,6 +55,7 @@ class Evidence:
     named: str = ""
     head: Answer | None = None
     http2: bool = False
+    held_back: bool = False  # nothing came while compression was offered: the first is one without
 
 
 def examine(url: str, headers: Mapping[str, str], seconds: float) -> Evidence:
@@ -69,7 +70,13 @@ def examine(url: str, headers: Mapping[str, str], seconds: float) -> Evidence:
             return None
 
     offered = {**own, "accept-encoding": "gzip"}  # as browsers do
-    with ThreadPoolExecutor(1) as meanwhile, Exchange(url, offered, patience=SILENCE_SECONDS) as open_one:
+    try:
+        open_one = Exchange(url, offered, patience=SILENCE_SECONDS)
+    except NoAnswerError:
+        if plain := another({}):
+            return Evidence(url, ("compressed", "first"), plain, held_back=True)
+        raise
+    with ThreadPoolExecutor(1) as meanwhile, open_one:
         if not open_one.recording().is_event_stream:
             return Evidence(url, ("first",), _answer(open_one))
         waiting = meanwhile.submit(another, {"origin": STRANGER}, read=False)

@@ -7,6 +7,7 @@ from typing import Literal
 
 from streamside.examination import STRANGER, Answer, Evidence
 from streamside.stray_lines import is_inside_an_event, is_utf_8, lines, reconnection_times, unread
+from streamside.time_limits import SILENCE_SECONDS
 from streamside.transcript import visible
 from streamside.wire import Event
 
@@ -15,6 +16,7 @@ STALL = 0.3  # seconds that nobody waits in the middle of a line
 LATE = 0.5  # seconds after which a first piece that has all of a stream was held back
 PATIENT = 30  # seconds of silence that the first proxies do not forgive
 HEARTBEAT = 15  # seconds between two signs of life, as is usual
+FEW = 2  # pieces, from which nothing can be told
 STORM = 100  # milliseconds: who comes back sooner knocks many times a second
 LONG = 60_000  # milliseconds that a reader hardly waits
 
@@ -25,8 +27,8 @@ ENDLESS = "notebooks/06-streams-that-do-not-end.html"
 FORMAT = "notebooks/07-the-format.html"
 HEADERS = "notebooks/08-a-clock-in-bare-asgi.html"
 RESUME = "notebooks/09-open-close-resume.html"
-MANY = "notebooks/10-publish-subscribe.html"
 SILENCE = "notebooks/12-heartbeats-and-dead-connections.html"
+MEMBERS = "notebooks/20-who-may-listen.html"
 COMPRESSED = "notebooks/comparison.html"
 
 
@@ -52,6 +54,8 @@ class Finding:
 def findings(evidence: Evidence) -> list[Finding]:
     """All that there is to say; of what is no event stream, that alone."""
     checks = CHECKS if evidence.first.recording.is_event_stream else (_status, _type)
+    if evidence.held_back:  # no more was asked
+        checks = _status, _type, _caching, _buffering, _compression
     return [finding for check in checks for finding in check(evidence)]
 
 
@@ -70,7 +74,7 @@ def _status(evidence: Evidence) -> Iterator[Finding]:
             "wrong", "status", where, "Every connection asks twice", AGAIN, "Name that address, and examine it"
         )
     elif status in (401, 403, 407):
-        yield Finding("wrong", "status", str(status), why, RESUME, "Give what it asks for with --header")
+        yield Finding("wrong", "status", str(status), why, MEMBERS, "Give what it asks for with --header")
     elif status == 204:
         yield Finding("wrong", "status", "204 at the first request", why, CLOSE, "Keep 204 for who has had everything")
     else:
@@ -114,13 +118,24 @@ def _buffering(evidence: Evidence) -> Iterator[Finding]:
         yield Finding("wrong", "buffering", length, why, HEADERS, "Send each event as soon as it is there")
     if headers.get("x-accel-buffering", "").lower() == "no":
         yield _ok("buffering", "X-Accel-Buffering: no")
+    elif headers.get("server", "").lower().startswith("nginx"):
+        why = "nginx keeps X-Accel-Buffering to itself: whether the server behind it sends one cannot be seen from here"
+        remedy = "Examine that server too, or have nginx say it: proxy_pass_header X-Accel-Buffering"
+        yield Finding("note", "buffering", f"{headers['server']} is in between", why, HEADERS, remedy)
     else:
         why = "nginx, and proxies that follow it, may collect events before they pass them on"
         yield Finding("note", "buffering", "no X-Accel-Buffering", why, HEADERS, "Send X-Accel-Buffering: no")
 
 
 def _compression(evidence: Evidence) -> Iterator[Finding]:
-    if coding := evidence.first.headers.get("content-encoding", ""):
+    coding = evidence.first.headers.get("content-encoding", "")
+    if evidence.held_back:
+        why = "Browsers offer it always, and something on the way compresses events without passing them on"
+        what = f"nothing came in {SILENCE_SECONDS:.0f} s to who offers gzip, and all to who does not"
+        yield Finding("wrong", "compression", what, why, COMPRESSED, "Compress no event streams, least of all there")
+    elif coding and len(_pieces(evidence.first)) > FEW:
+        yield _ok("compression", f"{coding}, and pieces come all the same")
+    elif coding:
         why = "Events stay in a compressor that is not flushed after each one"
         yield Finding("note", "compression", coding, why, COMPRESSED, "Flush it after each event, or do not compress")
     else:
@@ -274,13 +289,23 @@ def _ending(evidence: Evidence) -> Iterator[Finding]:
         yield _ok("end", f"still open after {when}")
         return
     if recording.ended_by == "network":
-        why = "A connection that breaks leaves readers with half an event, and errors in the log"
-        yield Finding("wrong", "end", f"cut after {when}", why, ENDLESS, "End the response, or look at what cuts it")
+        yield _cut(evidence.first, when)
     if is_inside_an_event(recording.body):
         why = "An event without its empty line is never dispatched"
         yield Finding("wrong", "end", "in the middle of an event", why, FORMAT, "End each event with an empty line")
     if recording.ended_by == "server":
         yield _next_answer(f"the server ended it after {when}, and ", answer, recording_starts=_first(evidence.first))
+
+
+def _cut(answer: Answer, when: str) -> Finding:
+    recording = answer.recording
+    silence = recording.ended_at - max([answer.answered_at, *(chunk.time for chunk in recording.chunks)])
+    if silence > LATE:
+        why = "Proxies cut what is silent for longer than they wait"
+        what = f"cut after {when}, of which the last {silence:.1f} s were silent"
+        return Finding("wrong", "end", what, why, SILENCE, "Send comments more often, or have the proxy wait longer")
+    why = "A connection that breaks leaves readers with half an event, and errors in the log"
+    return Finding("wrong", "end", f"cut after {when}", why, ENDLESS, "End the response, or look at what cuts it")
 
 
 def _next_answer(ended: str, answer: Answer | None, *, recording_starts: Event | None) -> Finding:
@@ -319,7 +344,7 @@ def _second(evidence: Evidence) -> Iterator[Finding]:
     elif second.status != 403:  # that is for the origin: see CORS
         limit = "Whoever has two tabs open is refused"
         yield Finding(
-            "note", "second", f"{second.status} while the first is open", limit, MANY, "Allow some per reader"
+            "note", "second", f"{second.status} while the first is open", limit, MEMBERS, "Allow some per reader"
         )
 
 
@@ -334,16 +359,16 @@ def _cors(evidence: Evidence) -> Iterator[Finding]:
     elif allowed == "*" and credentials:
         why = "Browsers refuse a request with cookies where any origin is allowed"
         yield Finding(
-            "wrong", "CORS", "any origin, with credentials", why, HEADERS, "Name the origins, or no credentials"
+            "wrong", "CORS", "any origin, with credentials", why, MEMBERS, "Name the origins, or no credentials"
         )
     elif allowed == STRANGER and credentials:
         why = "Any page reads the stream as the user who visits it"
         yield Finding(
-            "wrong", "CORS", "whoever asks, with credentials", why, HEADERS, "Allow the origins that you know"
+            "wrong", "CORS", "whoever asks, with credentials", why, MEMBERS, "Allow the origins that you know"
         )
     elif allowed in ("*", STRANGER):
         why = "Pages of every origin may read it"
-        yield Finding("note", "CORS", "any origin", why, HEADERS, "Right for what is public; else name the origins")
+        yield Finding("note", "CORS", "any origin", why, MEMBERS, "Right for what is public; else name the origins")
     else:
         yield _ok("CORS", f"only {allowed}" if allowed else "pages of its own origin alone")
 

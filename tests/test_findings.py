@@ -5,11 +5,12 @@ from functools import cache
 
 import pytest
 
+from streamside import examination
 from streamside.examination import Answer, Evidence, examine
 from streamside.findings import CHECKS, Finding, findings
 from streamside.paths import ROOT
 from streamside.recording import Chunk, Recording
-from tests.wrong_streams import WAYS, serving
+from tests.wrong_streams import RIGHT, WAYS, first, hang, serving, when
 
 
 @cache
@@ -47,11 +48,17 @@ def test_every_finding_has_its_line_and_its_lesson():
     assert len(CHECKS) == 17
 
 
-def evidence(*chunks: tuple[float, bytes], ended_at: float, ended_by: str = "client", **more: object) -> Evidence:
+def evidence(
+    *chunks: tuple[float, bytes],
+    ended_at: float,
+    ended_by: str = "client",
+    headers: dict[str, str] | None = None,
+    **more: object,
+) -> Evidence:
     """As if it had been seen."""
-    headers = (("content-type", "text/event-stream"),)
+    had = {"content-type": "text/event-stream", **(headers or {})}
     pieces = tuple(Chunk(*chunk) for chunk in chunks)
-    recording = Recording("GET", "/", (), 200, headers, pieces, ended_by, ended_at)  # type: ignore[arg-type]
+    recording = Recording("GET", "/", (), 200, tuple(had.items()), pieces, ended_by, ended_at)  # type: ignore[arg-type]
     return Evidence("http://x", ("first",), Answer(recording, "1.1", 0.0), **more)  # type: ignore[arg-type]
 
 
@@ -87,3 +94,34 @@ def test_a_backlog_that_comes_at_once_was_not_held_back():
 
 def test_a_last_line_that_arrives_in_two_pieces_at_once_is_no_stall():
     assert said("pieces", evidence((0.1, b"da"), (0.12, b"ta\n\n"), ended_at=5))[0][0] == "ok"
+
+
+def test_nginx_keeps_a_header_to_itself():
+    [(verdict, what)] = said("buffering", evidence(ended_at=1, headers={"server": "nginx/1.22.1"}))
+    assert (verdict, what) == ("note", "nginx/1.22.1 is in between")
+    told = {"server": "nginx/1.22.1", "x-accel-buffering": "no"}
+    assert said("buffering", evidence(ended_at=1, headers=told)) == [("ok", "X-Accel-Buffering: no")]
+
+
+def test_what_is_compressed_and_comes_all_the_same_is_right():
+    pieces = [(time, b"data\n\n") for time in (0.1, 0.5, 0.9)]
+    gzip = {"content-encoding": "gzip"}
+    assert said("compression", evidence(*pieces, ended_at=1, headers=gzip))[0][0] == "ok"
+    assert said("compression", evidence(*pieces[:2], ended_at=1, headers=gzip)) == [("note", "gzip")]
+
+
+def test_a_cut_after_a_silence_is_told_from_one_in_the_midst_of_events():
+    assert said("end", evidence((0.1, b":\n\n"), ended_at=3.1, ended_by="network")) == [
+        ("wrong", "cut after 3.1 s, of which the last 3.0 s were silent")
+    ]
+    assert said("end", evidence((3.0, b":\n\n"), ended_at=3.1, ended_by="network")) == [("wrong", "cut after 3.1 s")]
+
+
+def test_what_compression_holds_back_is_told_from_a_server_that_is_away(monkeypatch):
+    """As nginx does with `gzip_types text/event-stream`: to whoever does not offer gzip, all is well."""
+    monkeypatch.setitem(WAYS, "squeezed", (when(first, hang, RIGHT), "", "", ""))
+    monkeypatch.setattr(examination, "SILENCE_SECONDS", 0.3)
+    with serving() as server:
+        seen = examine(f"{server.url}/squeezed", {}, 1)
+    assert (seen.asked, seen.held_back) == (("compressed", "first"), True)
+    assert [(each.verdict, each.about) for each in findings(seen) if each.verdict != "ok"] == [("wrong", "compression")]

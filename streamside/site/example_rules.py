@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
 from streamside import assets
 from streamside.catalogue import Example
@@ -152,11 +153,11 @@ def _script_block(example: Example, trees: dict[Path, ast.Module]) -> Iterator[C
         except (InvalidRequirement, metadata.PackageNotFoundError):
             yield Complaint(where, f"{text!r} is no package that is here", "correct it, or add it to pyproject.toml")
             continue
-        named |= {requirement.name, *BROUGHT.get(requirement.name, ())}
+        named |= {canonicalize_name(requirement.name), *BROUGHT.get(requirement.name, ())}
         if found not in requirement.specifier:
             yield Complaint(where, f"asks for {text}, and {found} is here", "ask for what the tutorial is tested with")
     for module, place in _imported(example, trees).items():
-        packages = {name.lower() for name in _packages().get(module, ())}
+        packages = {canonicalize_name(name) for name in _packages().get(module, ())}
         if packages and not packages & named:
             yield Complaint(
                 place, f"imports {module}, which its script block does not name", f'add "{min(packages)}" to it'

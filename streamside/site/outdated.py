@@ -19,6 +19,7 @@ MODULES = (
     *("errors", "paths", "time_limits", "wire", "transcript", "recording", "server", "assets"),
     *("definitions", "sightings", "exercises", "catalogue", "client", "exercise_trial", "lab", "process"),
     *("fresh_examples", "cable", "wire_proxy", "example_process", "example_script", "notebook_frames"),
+    *("crowd", "supervised"),
 )
 PAGE_MODULES = ("addresses.py", "notebook_cells.py", "markdown.py", "notebook_page.py")
 LOCKS = ("requirements.lock", "package-lock.json")
@@ -29,14 +30,15 @@ def outputs_digest(lesson: Lesson) -> str:
     """The digest of all that the lesson's outputs depend on: its code, its examples, the package, the locks.
 
     Prose is not among it, unless the code names the lesson's own file: a changed sentence changes no output. Nor are
-    the cases for other readers, unless the code names their folder.
+    the cases for other readers and the tests of streams, unless the code names their folder.
     """
     root = lesson.root
     files = [root / "examples/__init__.py", *(file for example in lesson.examples for file in example.files)]
     files += [root / "streamside" / f"{module}.py" for module in MODULES]
     files += [root / lock for lock in LOCKS]
-    if any("cases/" in text for _, text in lesson.code):
-        files += files_below(root / "cases")
+    for name, folder in {"cases/": root / "cases", "tests.streams": root / "tests/streams"}.items():
+        if any(name in text for _, text in lesson.code):
+            files += files_below(folder)
     parts: list[object] = [text for _, text in lesson.code]
     if any(lesson.path in text for _, text in lesson.code):
         parts += [cell_text(cell) for cell in lesson.notebook["cells"]]

@@ -13,10 +13,13 @@ from streamside.catalogue import Lesson, Project
 
 ELEMENT = re.compile(r'<live-example ([^>]*)>.*?<script type="application/json">(.*?)</script>', re.DOTALL)
 CLOCK = re.compile(r"\b\d\d:\d\d:\d\d\b")
+RANDOM_ID = re.compile(r'last event ID "[\w-]{12}"')  # all of it
 LAST_EVENT_ID = re.compile(r'last event ID "(?:.*\D)?(\d+)"')
 
 # What a lesson's notebook has asked, without the page's form.
 PROMPTS = {"model_stream": "What is an event stream?"}
+# Who signs in first, and what is then sent.
+MEMBER = {"name": "ann", "password": "tea"}
 # Fills fields in the example's page by name, and presses its first button.
 ACT = """
 async (live, fields) => {
@@ -71,6 +74,10 @@ class Recording:
                 Step(count, {"sender": sender, "receiver": receiver}, SEND)
                 for count, (sender, receiver) in enumerate(sent, 1)
             ]
+        if self.example == "members_only":
+            sent = [json.loads(line)["text"] for line in re.findall("^data: (.*)$", text_of(rest[-1]), re.MULTILINE)]
+            notes = [Step(count, {"to": "ben", "text": text}) for count, text in enumerate(sent) if count]
+            return [Step(0, MEMBER), *notes]
         if self.example in PROMPTS:
             return [Step(0, {"prompt": PROMPTS[self.example]})]
         steps = []
@@ -127,7 +134,7 @@ def comparable(shown: Sequence[str]) -> list[tuple[str, int | None]]:
     That is the time of day, and where an ID's count begins: a clock may have ticked before, and what is before the
     number is random. And what a recording cannot know: whether anybody listens.
     """
-    shown = [text.removesuffix("\nno listener") for text in shown]
+    shown = [RANDOM_ID.sub("last event ID", text.removesuffix("\nno listener")) for text in shown]
     found = [LAST_EVENT_ID.search(text) for text in shown]
     numbers = [int(each[1]) if each else None for each in found]
     first = next((number for number in numbers if number is not None), 0)

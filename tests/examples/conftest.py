@@ -4,15 +4,16 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPResponse
 from types import ModuleType
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
+from streamside import assets
 from tests.patience import PATIENCE
+from tests.streams import conftest as streams
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,21 @@ class Watched:
         return watching
 
 
+class Server(streams.Server):
+    """Lesson 21's server; sse-starlette's first stream begins a task for all that follow."""
+
+    async def shutdown(self, sockets: Any = None) -> None:
+        self.its_own |= {task for task in asyncio.all_tasks() if task.get_coro().__qualname__ == "_shutdown_watcher"}
+        await super().shutdown(sockets)
+
+
+@pytest.fixture
+def serving() -> Iterator[Callable[[Any], str]]:
+    """`serving(app)` serves it, CDN links answered from `node_modules`, until the test ends, and returns its URL."""
+    with ExitStack() as servers:
+        yield lambda app: servers.enter_context(closing(Server(assets.local(app)))).url
+
+
 @pytest.fixture
 def watching(serving: Callable[[Any], str]) -> Callable[[Any], Watched]:
     """`watched = watching(app)` serves an application (or an example's) until the test ends, and notes its requests."""
@@ -71,29 +87,8 @@ def watching(serving: Callable[[Any], str]) -> Callable[[Any], Watched]:
     return start
 
 
-@dataclass
-class Stream:
+class Stream(streams.Stream):
     """A response that is read as it comes."""
-
-    connection: HTTPConnection
-    response: HTTPResponse
-
-    @property
-    def status(self) -> int:
-        return self.response.status
-
-    def header(self, name: str) -> str | None:
-        return self.response.getheader(name)
-
-    def event(self) -> list[str]:
-        """The lines up to the next empty one; an empty list at the end of the stream."""
-        lines = []
-        while line := self.response.readline():
-            if line == b"\n":
-                return lines
-            lines.append(line.decode().removesuffix("\n"))
-        assert not lines, f"the stream ended inside an event: {lines}"
-        return []
 
     def rest(self) -> list[list[str]]:
         """All events until the server ends the stream."""
@@ -101,26 +96,14 @@ class Stream:
 
     def leave(self) -> None:
         """Close the connection, as a browser does with a page that goes away."""
-        self.response.close()
-        self.connection.close()
+        self.close()
 
 
 @pytest.fixture
 def ask() -> Iterator[Callable[..., Stream]]:
     """`ask(url, path)` sends a request and returns once the headers have come; the test's end closes the connection."""
-    streams: list[Stream] = []
-
-    def send(
-        url: str, path: str, method: str = "GET", headers: dict[str, str] | None = None, body: bytes | None = None
-    ) -> Stream:
-        connection = HTTPConnection(urlsplit(url).netloc, timeout=PATIENCE)
-        connection.request(method, path, body=body, headers=headers or {})
-        streams.append(Stream(connection, connection.getresponse()))
-        return streams[-1]
-
-    yield send
-    for stream in streams:
-        stream.leave()
+    with ExitStack() as asked:
+        yield lambda *request, **more: asked.enter_context(closing(Stream(*request, **more)))
 
 
 @dataclass

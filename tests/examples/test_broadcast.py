@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import pytest
 
 from examples import broadcast as example
+from tests.examples.test_heartbeats import wait_until
 from tests.patience import PATIENCE
 
 
@@ -165,7 +166,7 @@ def test_head_gets_the_headers_and_no_stream(serving, ask):
     assert answer.response.read() == b""
     answer.connection.request("GET", "/")  # the connection is free again
     assert answer.connection.getresponse().status == 200
-    assert not any(log.readers for log in example.logs.values())
+    wait_until(lambda: not any(log.readers for log in example.logs.values()))
 
 
 def test_two_pages_of_one_group_show_what_one_of_them_sends(serving, page):

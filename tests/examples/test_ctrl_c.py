@@ -10,6 +10,7 @@ import pytest
 import uvicorn
 
 from examples import is_news
+from tests.examples.members import bearer
 from tests.examples.test_scripts import ON_UVICORN
 from tests.patience import PATIENCE
 
@@ -22,6 +23,8 @@ STREAMS = {
     "htmx4_two_readers": "/browser/stop",
     "relay": "/events",
     "hundred_updates": "/events",
+    "members_only": "/events",
+    "tests_on_trial": "/trials",
 }
 POSTED = {"fetch_stream": ("/names", "POST", {"Authorization": "Bearer sesame"}, b'{"text": "ab"}')}
 
@@ -35,8 +38,9 @@ def test_an_open_stream_is_cut_off_in_a_line(name: str, ask, caplog):
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         try:
+            url = "http://{}:{}".format(*listening.getsockname())
             asked = POSTED.get(name) or [STREAMS.get(name, "/sse-stream")]
-            stream = ask("http://{}:{}".format(*listening.getsockname()), *asked)
+            stream = ask(url, *asked, headers=bearer(url)) if name == "members_only" else ask(url, *asked)
         finally:
             server.should_exit = True
             thread.join(PATIENCE)

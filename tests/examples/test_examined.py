@@ -12,6 +12,7 @@ from streamside.catalogue import Project
 from streamside.examination import examine
 from streamside.findings import findings
 from streamside.paths import ROOT
+from tests.examples.members import bearer
 from tests.examples.test_first_streams import SERVERS, on_uvicorn
 from tests.patience import PATIENCE
 
@@ -40,6 +41,7 @@ STREAMS = {
     "django_yo": "/events/yo",
     "htmx4_streams": "/progress?name=Ada",
     "htmx4_two_readers": "/browser/unit",
+    "tests_on_trial": "/trials",
     "model_stream": "",  # that of a question: see `asked`
 }
 OTHERS = "/events"  # where `streamside new` has it, too
@@ -87,7 +89,11 @@ def test_nothing_is_wrong_with_any_example(monkeypatch):
             for name, module in modules.items()
         ]
         urls = [asked(url) if name == "model_stream" else url for name, url in zip(names, urls, strict=True)]
-        examined = engineers.map(lambda url: findings(examine(url, {}, 2)), urls)
+        headers = [
+            bearer(url.removesuffix(OTHERS)) if name == "members_only" else {}
+            for name, url in zip(names, urls, strict=True)
+        ]
+        examined = engineers.map(lambda *asked: findings(examine(*asked, 2)), urls, headers)
         said = dict(zip(names, examined, strict=True))
     wrong = {name: [str(finding) for finding in found if finding.verdict == "wrong"] for name, found in said.items()}
     unexplained = {

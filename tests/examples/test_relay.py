@@ -89,7 +89,9 @@ def scripted(*answers):
         await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", kind.encode())]})
         if body is None:
             await send({"type": "http.response.body", "body": b": nothing more\n\n", "more_body": True})
-            await asyncio.sleep(10)
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            return
         await send({"type": "http.response.body", "body": body})
 
     return app, asked

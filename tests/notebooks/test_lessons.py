@@ -38,8 +38,9 @@ def say_again(monkeypatch):
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.file.stem)
 def test_a_lesson_says_again_what_it_has_stored(lesson: Lesson, say_again):
-    if os.name == "nt" and any("streamside.process" in text for _, text in lesson.code):
-        pytest.skip("It sends a server a Ctrl-C, which Windows has no way to do.")
+    modules = "streamside.process", "streamside.supervised"
+    if os.name == "nt" and any(module in text for _, text in lesson.code for module in modules):
+        pytest.skip("It sends a server a signal, which Windows has no way to do.")
     try:
         say_again(lesson.file)
     except (NBRegressionError, CellExecutionError):

@@ -56,14 +56,16 @@ def test_a_lesson_that_reads_its_own_prose_is_outdated_when_that_has_changed(pro
     assert not is_current(lesson(project))
 
 
-def test_a_lesson_that_reads_the_cases_is_outdated_when_they_have_changed(project):
-    (project / "cases").mkdir()
-    (project / "cases/a.json").write_text("1")
-    reads, does_not = code("path = '../cases/a.json'"), code("print(1)")
-    for cell, counts in ((reads, True), (does_not, False)):
-        (project / "cases/a.json").write_text("1")
+@pytest.mark.parametrize(
+    ("file", "reads"),
+    [("cases/a.json", "path = '../cases/a.json'"), ("tests/streams/a.py", "if 0:\n    from tests.streams import a")],
+)
+def test_a_lesson_that_reads_a_folder_is_outdated_when_that_has_changed(project, file, reads):
+    (project / file).parent.mkdir(parents=True)
+    for cell, counts in ((code(reads), True), (code("print(1)"), False)):
+        (project / file).write_text("1")
         settle(write_lesson(project, markdown("# A"), cell))
-        (project / "cases/a.json").write_text("2")
+        (project / file).write_text("2")
         assert is_current(lesson(project)) is not counts
 
 
