@@ -4,8 +4,8 @@
 # requires-python = ">=3.11"
 # dependencies = ["python-multipart", "starlette>=1.6", "uvicorn"]
 # [tool.streamside]
-# environment = {MEMBERS = "ann:tea ben:milk"}  # in the lesson; your members are in your environment
-# packages = "apart"
+# environment = {MEMBERS = "ann:tea ben:milk"}  # in the lesson's page; yours is your shell's
+# packages = "apart"  # or a file alone would come, without its environment
 # ///
 
 import json
@@ -191,7 +191,8 @@ async def new_session(request: Request) -> str:
     known = PASSWORDS.get(name, "")
     if not compare_digest(known.encode(), password.encode()) or not known:
         attempts.count(address_of(request))
-        raise HTTPException(403, "No member has this name and this password.")
+        nobody = 'The server knows no members: set its MEMBERS, such as "ann:tea ben:milk".'
+        raise HTTPException(403, "No member has this name and this password." if PASSWORDS else nobody)
     acts.count(name)
     mailboxes[name].put("Doorkeeper", "You have just signed in.")
     session = Session(name, now() + SESSION)

@@ -29,6 +29,7 @@ HEADERS = "notebooks/08-a-clock-in-bare-asgi.html"
 RESUME = "notebooks/09-open-close-resume.html"
 SILENCE = "notebooks/12-heartbeats-and-dead-connections.html"
 MEMBERS = "notebooks/20-who-may-listen.html"
+SERVICE = "notebooks/22-in-service.html"
 COMPRESSED = "notebooks/comparison.html"
 
 
@@ -131,7 +132,7 @@ def _compression(evidence: Evidence) -> Iterator[Finding]:
     coding = evidence.first.headers.get("content-encoding", "")
     if evidence.held_back:
         why = "Browsers offer it always, and something on the way compresses events without passing them on"
-        what = f"nothing came in {SILENCE_SECONDS:.0f} s to who offers gzip, and all to who does not"
+        what = f"nothing in {SILENCE_SECONDS:.0f} s to whoever offers gzip, an answer at once to whoever does not"
         yield Finding("wrong", "compression", what, why, COMPRESSED, "Compress no event streams, least of all there")
     elif coding and len(_pieces(evidence.first)) > FEW:
         yield _ok("compression", f"{coding}, and pieces come all the same")
@@ -273,7 +274,7 @@ def _retry(evidence: Evidence) -> Iterator[Finding]:
     elif times[-1] < STORM:
         why = "Every reader knocks many times a second while the server is away"
         yield Finding(
-            "wrong", "retry", f"{times[-1]} ms", why, RESUME, "Set a second or more, a little different for each"
+            "wrong", "retry", f"{times[-1]} ms", why, SERVICE, "Set a second or more, a little different for each"
         )
     elif times[-1] > LONG:
         why = "Readers look at an old page until then"

@@ -330,6 +330,8 @@ def test_nobody_else_gets_in(name, password, members, monkeypatch):
     assert not site.module.mailboxes
     monkeypatch.delenv("MEMBERS")
     assert members.load().PASSWORDS == {}
+    site.module.PASSWORDS.clear()
+    assert b"set its MEMBERS" in site.post("/sign-in", name=name, password=password).response.read()
 
 
 def test_whoever_says_nothing_or_what_is_over_gets_401(members):

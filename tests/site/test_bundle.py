@@ -97,11 +97,16 @@ def test_a_folder_has_its_own_packages_of_which_nobody_else_fetches_a_byte(site:
 def test_a_file_that_asks_for_it_has_its_own_packages_too(site: Path, tmp_path: Path) -> None:
     program = json.loads((site / "live/examples/relay.json").read_text(encoding="utf-8"))
     assert list(program["files"]) == ["relay.py"]
-    assert table(site)["apart"] == ["relay"]
+    assert table(site)["apart"] == [each.name for each in Project().examples if each.is_apart and not each.is_folder]
     own = marshal.loads(gzip.decompress((site / "live" / program["packages"]["archive"]).read_bytes()))
     assert "standard/httpx2/_sse.pyc" in own
     with boot(site, tmp_path) as common:
         assert not [name for name in common.namelist() if name.startswith("httpx2/")]
+
+
+def test_with_packages_apart_a_file_has_an_environment_if_it_names_one(site: Path) -> None:
+    program = json.loads((site / "live/examples/members_only.json").read_text(encoding="utf-8"))
+    assert program["environment"] == {"MEMBERS": "ann:tea ben:milk"}
 
 
 def test_the_first_archive_has_what_examples_ask_for_and_names_all_that_there_is(site: Path, tmp_path: Path) -> None:

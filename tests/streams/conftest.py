@@ -15,7 +15,7 @@ PATIENCE = 60  # seconds that a test waits for anything; then it fails
 class Server(uvicorn.Server):  # on a free port; its end tells what readers have left behind
     def __init__(self, app):
         super().__init__(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
-        self.ready, self.left_behind, port = Event(), [], socket.create_server(("127.0.0.1", 0))
+        self.ready, self.left_behind, port = Event(), ["uvicorn"], socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{port.getsockname()[1]}"
         self.thread = Thread(target=self.run, args=[[port]], name=repr(app), daemon=True)
         self.thread.start()
@@ -23,16 +23,18 @@ class Server(uvicorn.Server):  # on a free port; its end tells what readers have
         assert self.started, "the application does not start"
 
     async def startup(self, sockets=None):
-        await super().startup(sockets)
-        self.loop, self.its_own = asyncio.get_running_loop(), asyncio.all_tasks()
-        self.ready.set()
+        try:
+            await super().startup(sockets)
+            self.loop, self.its_own = asyncio.get_running_loop(), asyncio.all_tasks()
+        finally:
+            self.ready.set()
 
     async def shutdown(self, sockets=None):
         self.cut()
-        if tasks := asyncio.all_tasks() - self.its_own:
-            _, late = await asyncio.wait(tasks, timeout=PATIENCE)
-            self.left_behind = [task.get_coro().__qualname__ for task in late]
+        tasks = asyncio.all_tasks() - self.its_own
+        late = (await asyncio.wait(tasks, timeout=PATIENCE))[1] if tasks else ()
         await super().shutdown(sockets)
+        self.left_behind = [task.get_coro().__qualname__ for task in late]
 
     def cut(self):  # all connections, as a network does
         for connection in list(self.server_state.connections):
@@ -41,16 +43,14 @@ class Server(uvicorn.Server):  # on a free port; its end tells what readers have
     def close(self):
         self.should_exit = True
         self.thread.join(3 * PATIENCE)
-        assert not self.thread.is_alive(), "the server does not end"
         assert not self.left_behind, f"tasks are left behind: {self.left_behind}"
 
 
 class Stream:  # an answer that is read as it comes
     def __init__(self, url, path, method="GET", headers=None, body=None):
         self.connection = HTTPConnection(url.removeprefix("http://"), timeout=PATIENCE)
-        self.connection.connect()  # the system shall keep little for who does not read
-        self.connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
         self.connection.request(method, path, body, headers or {})
+        self.connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)  # little for who does not read
         self.response = self.connection.getresponse()
         self.status, self.header = self.response.status, self.response.getheader
 
