@@ -7,7 +7,7 @@ import sys
 from asyncio.subprocess import DEVNULL, Process
 from pathlib import Path
 
-from streamside.process import free_port
+from streamside.listening_program import free_port
 
 CONFIGURATION = """{{
 	admin unix/{folder}/admin

@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 from benchmarks.caddy import Caddy
 from benchmarks.publishing import Publisher
-from benchmarks.redis_process import EVERY_WRITE, RedisProcess
+from benchmarks.redis_process import RedisProcess
 from benchmarks.resuming import Resuming
 from benchmarks.workers import Workers
 
@@ -259,9 +259,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--faults", type=int, default=1000, metavar="N")
     parser.add_argument("--readers", type=int, default=12, metavar="N")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="of the faults of an earlier run")
-    parser.add_argument("--redis", default=EVERY_WRITE, metavar="SETTINGS", help=f"of redis.conf, now: {EVERY_WRITE}")
+    parser.add_argument("--redis", default="", metavar="SETTINGS", help='of redis.conf, such as "appendfsync everysec"')
     options = parser.parse_args(arguments)
-    print(f"seed {options.seed}, {options.example}, {options.redis}\n", flush=True)
+    print(f"{options.example}, seed {options.seed}, {options.redis or 'each write on the disk'}\n", flush=True)
     kinds = list(SHARES) if options.example == "redis_stream" else WITHOUT_REDIS
     faults = drawn(options.faults, kinds, options.seed)
     outcome = asyncio.run(run(options.example, faults, options.readers, options.redis))

@@ -28,7 +28,7 @@ from benchmarks.fanout_servers import MARK, PADDING
 from benchmarks.redis_process import RedisProcess
 from benchmarks.workers import Workers
 
-SETTINGS = "appendonly yes appendfsync everysec"
+SETTINGS = "appendfsync everysec"  # as Redis is by default, once it writes at all
 TO_NOBODY = 2000  # events
 ON_THE_WAY = 100  # events, at most
 INTERVAL = 0.05  # seconds between two events while readers come back

@@ -4,8 +4,8 @@
 # requires-python = ">=3.11"
 # dependencies = ["python-multipart", "starlette>=1.6", "uvicorn"]
 # [tool.streamside]
-# environment = {MEMBERS = "ann:tea ben:milk"}  # in the lesson; your members are in your environment
-# packages = "apart"
+# environment = {MEMBERS = "ann:tea ben:milk"}  # in the lesson's page; yours is your shell's
+# packages = "apart"  # or a file alone would come, without its environment
 # ///
 
 import json

@@ -24,6 +24,11 @@ class RedisServer:
         """Start it, with the data that it had. Raises `ProcessError`."""
         self._program = start(self._command, self._socket.exists, self._log)
 
+    @property
+    def pid(self) -> int:
+        """The process that runs now."""
+        return self._program.process.pid
+
     def signal(self, number: int) -> None:
         """Send it a signal, such as SIGSTOP."""
         self._program.process.send_signal(number)

@@ -44,7 +44,7 @@ async function count() {
 }
 
 open();
-setInterval(() => document.hidden || count().catch(() => {}), 1_000);
+setInterval(() => document.hidden || count().catch(() => {}), 2_000);
 """
 
 PAGE = f"""<!doctype html>
@@ -54,12 +54,12 @@ PAGE = f"""<!doctype html>
     <meta name="viewport" content="width=device-width">
     <title>In service</title>
     <link rel="stylesheet" href="https://cdn.jsdelivr.net/npm/@picocss/pico@2.1.1/css/pico.classless.min.css">
+    <style>pre {{ font-size: 0.75rem; white-space: pre-wrap }}</style>
   </head>
   <body>
     <main>
       <h1>In service</h1>
-      <p>News: <output>none yet</output></p>
-      <p>Stream: <output>not heard of yet</output></p>
+      <p>News: <output>none yet</output> · Stream: <output>not heard of yet</output></p>
       <pre tabindex="0" role="group" aria-label="Metrics">What /metrics says comes here.</pre>
     </main>
     <script type="module">{SCRIPT}</script>

