@@ -21,13 +21,13 @@ STORM = 100  # milliseconds: who comes back sooner knocks many times a second
 LONG = 60_000  # milliseconds that a reader hardly waits
 
 AGAIN = "notebooks/01-your-first-stream.html"
-TABS = "notebooks/04-many-events-one-connection.html"
 CLOSE = "notebooks/03-close-it-for-good.html"
 ENDLESS = "notebooks/06-streams-that-do-not-end.html"
 FORMAT = "notebooks/07-the-format.html"
 HEADERS = "notebooks/08-a-clock-in-bare-asgi.html"
 RESUME = "notebooks/09-open-close-resume.html"
 SILENCE = "notebooks/12-heartbeats-and-dead-connections.html"
+PROXY = "notebooks/19-behind-a-proxy.html"
 MEMBERS = "notebooks/20-who-may-listen.html"
 SERVICE = "notebooks/22-in-service.html"
 COMPRESSED = "notebooks/comparison.html"
@@ -125,7 +125,7 @@ def _buffering(evidence: Evidence) -> Iterator[Finding]:
         yield Finding("note", "buffering", f"{headers['server']} is in between", why, HEADERS, remedy)
     else:
         why = "nginx, and proxies that follow it, may collect events before they pass them on"
-        yield Finding("note", "buffering", "no X-Accel-Buffering", why, HEADERS, "Send X-Accel-Buffering: no")
+        yield Finding("note", "buffering", "no X-Accel-Buffering", why, PROXY, "Send X-Accel-Buffering: no")
 
 
 def _compression(evidence: Evidence) -> Iterator[Finding]:
@@ -155,7 +155,7 @@ def _http(evidence: Evidence) -> Iterator[Finding]:
     else:
         why = "A browser keeps six connections to a host: the seventh tab waits"
         yield Finding(
-            "note", "HTTP", f"version {version}", why, TABS, "Offer HTTP/2, or share one stream among the tabs"
+            "note", "HTTP", f"version {version}", why, PROXY, "Offer HTTP/2, or share one stream among the tabs"
         )
 
 
@@ -172,12 +172,12 @@ def _spread(evidence: Evidence) -> Iterator[Finding]:
     if stalled is not None:
         why = "Something on the way collects bytes and cuts them where its buffer is full"
         what = f"the bytes stopped in the middle of a line for {stalled:.1f} s"
-        yield Finding("wrong", "pieces", what, why, HEADERS, "Turn buffering off there, and flush after each event")
+        yield Finding("wrong", "pieces", what, why, PROXY, "Turn buffering off there, and flush after each event")
     elif len(pieces) == 1 and events > 1 and pieces[0][0] > LATE:
         ended = recording.ended_by == "server"
         why = "Events that arrive together after a wait were held back on the way"
         what = f"all {events} events came at once, {pieces[0][0]:.1f} s after the request"
-        yield Finding("wrong" if ended else "note", "pieces", what, why, HEADERS, "Look at what buffers or compresses")
+        yield Finding("wrong" if ended else "note", "pieces", what, why, PROXY, "Look at what buffers or compresses")
     else:
         yield _ok(
             "pieces", f"{_of(events, 'event')} in {_of(len(pieces), 'piece')}, the first after {pieces[0][0]:.1f} s"

@@ -18,7 +18,7 @@ import pytest
 from playwright.sync_api import Browser, Error, Page, Request, expect, sync_playwright
 
 from benchmarks.static import serving as serving_files
-from streamside import assets
+from streamside import assets, nginx_program
 from streamside.catalogue import Project
 from streamside.errors import UserError
 from streamside.paths import ROOT
@@ -38,7 +38,7 @@ gc.disable()  # until all modules are imported: what they make stays
 # A shell starts what runs in the background deaf to Ctrl-C, and so would be all that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 expect.set_options(timeout=1000 * PATIENCE)
-BROWSERS = pytest.StashKey[str]()
+FOUND = pytest.StashKey[str]()
 ELSEWHERE = re.compile(r"^(?!http://127\.0\.0\.1:|data:|blob:)")
 
 
@@ -163,12 +163,12 @@ def watched(page: Page) -> Iterator[None]:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Find the browsers and build the pages, once, before the workers that run the tests start."""
+    """Find the browsers and nginx, and build the pages, once, before the workers that run the tests start."""
     if hasattr(session.config, "workerinput"):
         return
     try:
         if session.config.getoption("numprocesses", None):  # else they are found when a test needs them
-            session.config.stash[BROWSERS] = browsers.find_all()
+            session.config.stash[FOUND] = f"{browsers.find_all()}; {find_nginx()}"
         render_site.render(Project())
     except NoBrowserError as error:
         pytest.exit(str(error), returncode=2)
@@ -176,16 +176,29 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         pytest.exit(f"the pages cannot be built: {error}", returncode=2)
 
 
+def find_nginx() -> str:
+    """Find it, or that there is none, for the workers too; return words that say so."""
+    try:
+        path = nginx_program.find()
+    except UserError:
+        path = ""
+    os.environ[nginx_program.VARIABLE] = path
+    return f"nginx ({path})" if path else "no nginx: its tests skipped"
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
     """Say, after all else, what the tests have been run in."""
     yield
-    if line := session.config.stash.get(BROWSERS, None):
+    if line := session.config.stash.get(FOUND, None):
         session.config.pluginmanager.get_plugin("terminalreporter").write_line(line)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Examples are covered by their own tests: to look on during the others would take time and prove no more."""
+    """Examples are covered by their own tests: to look on during the others would take time and prove no more.
+
+    So it would in those of their own that do one thing very often; these are marked `no_cover` where they stand.
+    """
     for item in items:
         if ROOT / "tests/examples" not in item.path.parents:
             item.add_marker(pytest.mark.no_cover)

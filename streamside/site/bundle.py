@@ -45,6 +45,7 @@ CACHE = ROOT / ".cache" / "live"
 SCRIPTS = ROOT / ".cache" / "scripts"
 PACKED = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "boot.zip", "started.bin")  # what starts Python
 ALL = "all.zip"  # what is fetched when somebody imports what no example does
+REST = "rest.marshal"  # or of an example's own packages what that does not
 BRIDGE = tuple(sorted((LIVE / "python/bridge").glob("*.py")))
 IN_A_PAGE = ("__init__", "wire", "sightings", "exercises")  # of this package
 OURS = (*BRIDGE, *(ROOT / "streamside" / f"{name}.py" for name in IN_A_PAGE))
@@ -235,14 +236,14 @@ def make_own(folder: Path, example: Example, others: list[metadata.Distribution]
     runner.run(runner.PROGRAMS / "pack_packages.py", {"/work": work}, stdlib=folder / ALL)
     archive, rest = own_archives(example)
     return {
-        archive: keep(archive, pack((work / "needed.zip").read_bytes())),
-        rest: keep(rest, (work / "rest.zip").read_bytes()),
+        archive: keep(archive, pack((work / "needed.marshal").read_bytes())),
+        rest: keep(rest, (work / "rest.marshal").read_bytes()),
     }
 
 
 def own_archives(example: Example) -> tuple[str, str]:
-    """What the archives of an example's own packages are called: what it imports, and all."""
-    return f"{example.name}.zip", f"{example.name}-{ALL}"
+    """What the archives of an example's own packages are called: what it imports, and the rest."""
+    return f"{example.name}.marshal", f"{example.name}-{REST}"
 
 
 def write_programs(folder: Path, examples: Iterable[Example]) -> None:
@@ -323,6 +324,6 @@ def pack(data: bytes) -> bytes:
 def keep(name: str, data: bytes) -> str:
     """Put a file into the cache, named by its SHA-256, by which the page knows it again; return that name."""
     # Not called .gz: some hosts would say that it is encoded, and browsers would unpack it too early.
-    kept = f"files/{hashlib.sha256(data).hexdigest()}-{name}" + ("" if name.endswith(ALL) else ".packed")
+    kept = f"files/{hashlib.sha256(data).hexdigest()}-{name}" + ("" if name.endswith((ALL, REST)) else ".packed")
     atomic_files.write(CACHE / kept, data)
     return kept

@@ -20,8 +20,8 @@ from streamside.site import run_lessons
 from streamside.site.example_rules import TO_DO
 from streamside.site.outdated import edited_outputs, is_current
 
-ADDRESS = re.compile(
-    r"(?:https?://|\b)(?:127\.0\.0\.1|localhost|0\.0\.0\.0|\[::1\]):\d+|(?:file://)?/(?:home|Users|root|tmp)/\w[^\s\"'<]*"
+ADDRESS = re.compile(  # but for the ports that configurations name
+    r"(?:https?://|\b)(?:127\.0\.0\.1|localhost|0\.0\.0\.0|\[::1\]):(?!800\d\b)\d+|(?:file://)?/(?:home|Users|root|tmp)/\w[^\s\"'<]*"
 )
 WRONG_ATTEMPTS = 2  # of each task, which a test makes
 PAGE_BYTES = 150_000  # of a page, uncompressed, with all that it fetches before anybody presses anything

@@ -21,6 +21,8 @@ MODULES = (
     *("fresh_examples", "cable", "wire_proxy", "example_process", "example_script", "notebook_frames"),
     *("crowd", "supervised"),
 )
+IMPORTED = re.compile(r"^from streamside\.(\w+) import", re.MULTILINE)  # others beside, which few lessons need
+FOLDERS = {"cases/": "cases", "tests.streams": "tests/streams", "examples/proxies/": "examples/proxies"}
 PAGE_MODULES = ("addresses.py", "notebook_cells.py", "markdown.py", "notebook_page.py")
 LOCKS = ("requirements.lock", "package-lock.json")
 INPUTS = re.compile(rb'<meta name="streamside-inputs" content="(\w+)">')
@@ -30,15 +32,17 @@ def outputs_digest(lesson: Lesson) -> str:
     """The digest of all that the lesson's outputs depend on: its code, its examples, the package, the locks.
 
     Prose is not among it, unless the code names the lesson's own file: a changed sentence changes no output. Nor are
-    the cases for other readers and the tests of streams, unless the code names their folder.
+    folders such as that of the cases for other readers, unless the code names them.
     """
     root = lesson.root
     files = [root / "examples/__init__.py", *(file for example in lesson.examples for file in example.files)]
-    files += [root / "streamside" / f"{module}.py" for module in MODULES]
+    code = "".join(text for _, text in lesson.code)
+    modules = dict.fromkeys((*MODULES, *IMPORTED.findall(code)))
+    files += [root / "streamside" / f"{module}.py" for module in modules]
     files += [root / lock for lock in LOCKS]
-    for name, folder in {"cases/": root / "cases", "tests.streams": root / "tests/streams"}.items():
-        if any(name in text for _, text in lesson.code):
-            files += files_below(folder)
+    for name, folder in FOLDERS.items():
+        if name in code:
+            files += files_below(root / folder)
     parts: list[object] = [text for _, text in lesson.code]
     if any(lesson.path in text for _, text in lesson.code):
         parts += [cell_text(cell) for cell in lesson.notebook["cells"]]

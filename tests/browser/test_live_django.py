@@ -45,7 +45,7 @@ def test_sign_in_send_a_yo_and_change_a_view(visitor: Visitor, built_site: Path)
     host = Host(files(built_site, "some/prefix"))
     with host.serving() as server:
         sign_in_and_change(visitor, f"{server.url}/some/prefix/")
-    assert len([path for path in host.asked if path.endswith("django_yo.zip.packed")]) == 1
+    assert len([path for path in host.asked if path.endswith("django_yo.marshal.packed")]) == 1
     assert not [path for path in host.asked if path.endswith("all.zip")], "it took what no example is to need"
 
 

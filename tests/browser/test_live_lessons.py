@@ -4,10 +4,11 @@ import json
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.browser.firefox import Tab
 from tests.browser.recordings import LESSONS, Recording, comparable, recordings
-from tests.browser.visitors import Visitor
+from tests.browser.visitors import Visitor, chromium
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -48,8 +49,28 @@ GATHER = """async (site, ...lessons) => {
 TEXTS = "(selector, how) => Array.from(document.querySelectorAll(selector), (each) => each[how])"
 
 
-def test_the_running_servers_send_what_the_recordings_show(visitor: Visitor, site: str) -> None:
-    shown = {f'[id="{lesson.href} {each.example}"]': each for lesson in LESSONS for each in recordings(lesson)}
+# One of each kind: htmx, bare ASGI, an event source of the page's own, Django, htmx 4, a stream that is fetched.
+KINDS = {"basic_stream", "bare_clock", "open_close_resume", "django_yo", "htmx4_streams", "fetch_stream"}
+SHOWN = {f'[id="{lesson.href} {each.example}"]': each for lesson in LESSONS for each in recordings(lesson)}
+
+
+def test_the_running_servers_send_what_the_recordings_show(browser: Browser, site: str) -> None:
+    with chromium(browser) as visitor:
+        send_what_is_recorded(visitor, site, SHOWN)
+
+
+def test_in_firefox_those_of_each_kind_do(tab: Tab, site: str) -> None:
+    shown = {live: each for live, each in SHOWN.items() if each.example in KINDS}
+    assert len(shown) >= len(KINDS)
+    send_what_is_recorded(Visitor(tab), site, shown)
+
+
+@pytest.mark.nightly
+def test_in_firefox_all_do(tab: Tab, site: str) -> None:
+    send_what_is_recorded(Visitor(tab), site, SHOWN)
+
+
+def send_what_is_recorded(visitor: Visitor, site: str, shown: dict[str, Recording]) -> None:
     visitor.open(site + LESSONS[0].href)
     visitor.evaluate(GATHER, site, *(lesson.href for lesson in LESSONS))
     recorded = {}

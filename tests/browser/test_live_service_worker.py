@@ -85,15 +85,17 @@ def test_what_an_examples_page_asks_for_is_the_examples_also_after_the_service_w
         session.send("ServiceWorker.stopAllWorkers")
 
 
+KEPT = """async () => {
+  const kept = (await (await caches.open("streamside /some/prefix/")).keys()).map((request) => request.url);
+  const needed = ["/index.html", "/probe.js", "wasm.packed", "-started.bin.packed", "/basic_stream.py"];
+  return needed.every((end) => kept.some((url) => url.endsWith(end)));
+}"""
+
+
 def test_a_second_visit_needs_no_network(fresh: Laboratory) -> None:
     fresh.run(name="basic_stream").wait("run.wire.some((each) => each.what === 'event')")
-    fresh.page.wait_for_function(
-        """async () => {
-          const kept = (await (await caches.open("streamside /some/prefix/")).keys()).map((request) => request.url);
-          const needed = ["/probe.js", "wasm.packed", "-started.bin.packed", "/basic_stream.py"];
-          return needed.every((end) => kept.some((url) => url.endsWith(end)));
-        }"""
-    )
+    while not fresh.page.evaluate(KEPT):
+        fresh.page.wait_for_timeout(50)  # or the test's time limit
     context = fresh.page.context
     context.set_offline(True)
     fresh.open()

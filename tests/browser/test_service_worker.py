@@ -233,12 +233,19 @@ globalThis.done = true;
 app = Starlette(routes=[Route("/", lambda _: HTMLResponse(PAGE))])
 '''
 
+CODE = ("/code-pane.js", "/editor.js")
+TEXTS = """async () => {
+  const cache = await caches.open((await caches.keys())[0]);
+  const answers = await Promise.all((await cache.keys()).map((request) => cache.match(request)));
+  return Promise.all(answers.map((answer) => answer.text()));
+}"""
+
 
 def test_a_program_that_rewrites_what_is_kept_has_no_effect_on_the_next(visitor: Visitor, built_site: Path) -> None:
     with Host(files(built_site, "some/prefix")).serving() as server:
         site = f"{server.url}/some/prefix/"
         run_the_example(visitor, site)
-        wait_until_kept(visitor, "wasm.packed", "-started.bin.packed", "/basic_stream.py", "/sse.min.js")
+        wait_until_kept(visitor, "wasm.packed", "-started.bin.packed", "/basic_stream.py", "/sse.min.js", *CODE)
         visitor.run(site, "basic_stream", REWRITING.replace("SITE", f"'{site}'"))
         visitor.wait("inside.done")
         # It reaches the page around it, as that page says: a frame of another origin would be none of the worker's.
@@ -252,7 +259,8 @@ def test_a_program_that_rewrites_what_is_kept_has_no_effect_on_the_next(visitor:
         assert not visitor.evaluate(f"() => {poisoned}")
         assert visitor.evaluate("() => document.querySelector('live-example iframe').contentWindow.htmx.version")
         assert visitor.evaluate("() => fetch('../live/files/win.html').then((answer) => answer.status)") == 404
-        wait_until_kept(visitor, LESSON, "live-example.js", "/sse.min.js")
+        visitor.wait(f"!(await ({TEXTS})()).some((text) => text.includes('poisoned'))")
+        wait_until_kept(visitor, LESSON, "live-example.js", "/sse.min.js", *CODE)
     run_the_example(visitor, site)  # there is no host any more: all that comes is from the cache
     assert not visitor.evaluate(f"() => {poisoned}")
     visitor.press("Code", "live-example[example=basic_stream]")

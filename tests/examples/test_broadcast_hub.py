@@ -376,6 +376,7 @@ async def test_what_threads_publish_while_the_loop_is_busy_is_one_piece_for_ever
             await client.leave()
 
 
+@pytest.mark.no_cover
 @in_loop
 async def test_a_thread_that_publishes_without_pause_holds_nobody_up():
     async with opened(Log()) as log:
@@ -714,6 +715,7 @@ def test_a_connection_that_breaks_while_a_send_waits_leaves_nothing(serving):
 SUBSCRIBERS, EVENTS = 1000, 100
 
 
+@pytest.mark.no_cover
 def test_a_thousand_subscribers_lose_nothing_and_leave_nothing(serving):
     open_files.allow(4096)
     log = Log()

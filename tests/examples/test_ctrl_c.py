@@ -23,6 +23,7 @@ STREAMS = {
     "htmx4_two_readers": "/browser/stop",
     "relay": "/events",
     "hundred_updates": "/events",
+    "one_stream": "/events",
     "members_only": "/events",
     "tests_on_trial": "/trials",
 }

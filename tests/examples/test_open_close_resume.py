@@ -125,6 +125,7 @@ def test_another_process_does_not_know_the_ids_unless_it_has_the_secret(watching
     assert resume(ask, url, ten)[0][0] == "event: reset"
 
 
+@pytest.mark.no_cover
 def test_any_number_of_clients_resume_and_the_server_keeps_nothing(monkeypatch):
     """Above 1,000 clients nobody could, when the server kept a table of them."""
 

@@ -12,6 +12,7 @@ from tests.conftest import opened
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+pytestmark = pytest.mark.no_cover  # what a page is made by is covered where it is asserted
 EXAMPLES = sorted(path.stem for path in (ROOT / "examples").glob("*.py") if path.name != "__init__.py")
 
 

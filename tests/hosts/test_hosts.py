@@ -1,9 +1,8 @@
-"""The files for hosts have them send what About asks for; nginx and Caddy are asked themselves, where they are."""
+"""The files for hosts have them send what About asks for; nginx and Caddy are asked themselves."""
 
 import http.client
 import os
 import re
-import shutil
 import socket
 import subprocess
 import time
@@ -13,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from streamside import nginx_program
+from streamside.errors import UserError
 from streamside.paths import ROOT
+from streamside.proxies import caddy_program
 from tests.patience import PATIENCE
 
 HOSTS = ROOT / "blog/hosts"
@@ -61,14 +63,14 @@ def nginx(folder: Path, site: Path, port: int) -> list[str]:
     (folder / "streamside.conf").write_text(text.replace("/srv/streamside", str(site)))
     user = "user root;" if hasattr(os, "geteuid") and os.geteuid() == 0 else ""  # else it could not read the folder
     (folder / "nginx.conf").write_text(NGINX.format(folder=folder, user=user))
-    return ["nginx", "-p", str(folder), "-e", "stderr", "-c", str(folder / "nginx.conf")]
+    return [nginx_program.find(), "-p", str(folder), "-e", "stderr", "-c", str(folder / "nginx.conf")]
 
 
 def caddy(folder: Path, site: Path, port: int) -> list[str]:
     """The same of Caddy."""
     text = (HOSTS / "Caddyfile").read_text().replace("streamside.example.org", f"http://127.0.0.1:{port}")
     (folder / "Caddyfile").write_text("{\n\tadmin off\n}\n" + text.replace("/srv/streamside", str(site)))
-    return ["caddy", "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
+    return [caddy_program(), "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
 
 
 @contextmanager
@@ -92,10 +94,12 @@ def running(command: list[str], folder: Path, port: int) -> Iterator[None]:
 
 @pytest.mark.parametrize("server", [nginx, caddy], ids=lambda server: server.__name__)
 def test_the_server_sends_what_about_asks_for(server, tmp_path: Path, site: Path):
-    if not shutil.which(server.__name__):
-        pytest.skip(f"{server.__name__} is not on PATH")
     port = free_port()
-    with running(server(tmp_path, site, port), tmp_path, port):
+    try:
+        command = server(tmp_path, site, port)
+    except UserError as error:
+        pytest.skip(str(error))
+    with running(command, tmp_path, port):
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
         answers = {}
         for path in ("/", "/theme/x.css", "/notebooks/01-a.md", "/live/files/0-x.packed", "/live/files/gone", "/gone/"):

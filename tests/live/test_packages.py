@@ -1,10 +1,10 @@
 """An example's own packages."""
 
-import io
+import marshal
 import pkgutil
 import py_compile
 import sys
-import zipfile
+import zlib
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -18,13 +18,12 @@ def packages(tmp_path: Path) -> Iterator[Packages]:
     """Two packages, of which one is among the rest."""
 
     def archive(**files: str) -> bytes:
-        content = io.BytesIO()
-        with zipfile.ZipFile(content, "w") as out:
-            for place, text in files.items():
-                (tmp_path / "source.py").write_text(text)
-                compiled = py_compile.compile(str(tmp_path / "source.py"), str(tmp_path / "compiled"))
-                out.write(str(compiled), place) if place.endswith(".pyc") else out.writestr(place, text)
-        return content.getvalue()
+        contents = {}
+        for place, text in files.items():
+            (tmp_path / "source.py").write_text(text)
+            compiled = Path(str(py_compile.compile(str(tmp_path / "source.py"), str(tmp_path / "compiled"))))
+            contents[place] = compiled.read_bytes() if place.endswith(".pyc") else text.encode()
+        return marshal.dumps(contents)
 
     needed = {
         f"{OWN}own/__init__.pyc": "loads = []",
@@ -36,7 +35,7 @@ def packages(tmp_path: Path) -> Iterator[Packages]:
         "modules.txt": "own\nown.rare",
     }
     rest = {f"{OWN}own/rare.pyc": "found = True"}
-    made = Packages(tmp_path / "packages", archive(**needed), lambda: archive(**rest))
+    made = Packages(tmp_path / "packages", archive(**needed), lambda: zlib.compress(archive(**rest)))
     sys.meta_path.insert(0, made)
     yield made
     sys.meta_path.remove(made)

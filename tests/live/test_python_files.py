@@ -24,6 +24,7 @@ const { gzipSync } = await import("node:zlib");
 const asked = [], told = [], signals = new Set();
 let time = 0;
 performance.now = () => (time += tick);
+Object.defineProperty(globalThis, "navigator", { value: { serviceWorker: { controller: null } }, configurable: true });
 globalThis.caches = { open: async () => undefined };
 const noise = crypto.getRandomValues(new Uint8Array(60_000));
 const size = [...noise, ...Array(9).fill([...noise]).flat()];
@@ -38,7 +39,7 @@ const { Fetching } = await import(script);
 const ending = new AbortController();
 const fetching = new Fetching((...progress) => told.push(progress), ending.signal);
 if (isAsked) fetching.ask();
-const scripts = fetching.scripts();
+const scripts = fetching.scripts(Promise.resolve());
 const files = fetching.files();
 await scripts;
 for (let turn = 0; turn < 300; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
@@ -46,7 +47,7 @@ const ahead = asked.splice(0);
 fetching.ask();
 const { module: compiled, ...memory } = await files;
 const isOfOne = signals.size === 1 && signals.has(ending.signal);
-process.stdout.write(JSON.stringify([ahead, asked, Object.keys(memory), told.at(-1), isOfOne]));
+process.stdout.write(JSON.stringify([ahead, asked, Object.keys(memory), told.at(-1), isOfOne]), () => process.exit());
 """
 
 
@@ -54,7 +55,7 @@ process.stdout.write(JSON.stringify([ahead, asked, Object.keys(memory), told.at(
 def script(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The module, beside a table of files."""
     folder = tmp_path_factory.mktemp("live")
-    for name in ("package.json", "page/idle.js", "page/python-files.js", "shared/kept-files.js"):
+    for name in ("package.json", "page/after.js", "page/idle.js", "page/python-files.js", "shared/kept-files.js"):
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(LIVE / name, folder / name)
     files = {name: f"files/{name}" for name in SIZES}

@@ -1,6 +1,7 @@
 """Lessons in the real JupyterLab, in a browser: Run All with frames open, twice; what is saved; the ways to a frame.
 
-All lessons are run in every night's CI; on every change the one is whose run a frame once kept from ending.
+All lessons are run in every night's CI; on every change the one is whose run a frame once kept from ending, as behind
+a hub, so that JupyterLab is started once.
 """
 
 import json
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +29,7 @@ BASE = "/hub/user/ann/"
 CHOSEN = "10-publish-subscribe"
 # What goes on counting in Django's memory, of which a kernel has one: a second run tells other numbers.
 NUMBERS = re.compile(r'(?<=id\\":) \d+|(?<=  ) +')  # with the blanks that a table makes room for them by
-LESSONS = [
-    pytest.param(lesson, id=lesson.file.stem, marks=[] if lesson.file.stem == CHOSEN else pytest.mark.nightly)
-    for lesson in PROJECT.documents
-    if any(lesson.code)
-]
+LESSONS = [lesson for lesson in PROJECT.documents if any(lesson.code)]
 pytestmark = pytest.mark.timeout(600)
 
 OPEN = """async (path) => {
@@ -139,68 +136,84 @@ def _joined(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return merged
 
 
-@pytest.mark.parametrize("lesson", LESSONS)
-def test_a_lesson_runs_twice_with_its_frames_open_and_is_saved_as_it_was(lesson: Lesson, lab: Page):
+@contextmanager
+def opened_there(lab: Page, lesson: Lesson) -> Iterator[None]:
+    """With a lesson open in JupyterLab; its file is afterwards what it was."""
     before = lesson.file.read_bytes()
     lab.evaluate(OPEN, lesson.path)
     try:
-        lab.evaluate(RUN_ALL)
-        assert differences(lesson, lab.evaluate(OUTPUTS)) == []
-        frames = lab.locator(".streamside-frame iframe")
-        expect(frames).to_have_count(sum(len(re.findall(r"^live\(", text, re.M)) for _, text in lesson.code))
-        watching = []
-        for frame in frames.all():
-            another = lab.context.new_page()
-            another.goto(frame.get_attribute("src"))
-            another.get_by_role("button", name="Run", exact=True).click()
-            expect(another.locator("live-example")).to_have_attribute("state", "running")
-            watching.append(another)
-        lab.bring_to_front()
-        lab.evaluate(RUN_ALL)
-        assert differences(lesson, lab.evaluate(OUTPUTS)) == []
-        for another in watching:
-            expect(another.locator("live-example")).to_have_attribute("state", "running")
-            another.close()
-        lab.evaluate(SAVE)
-        assert lesson.file.read_bytes() == before
+        yield
     finally:
         lab.evaluate(CLOSE)
         lesson.file.write_bytes(before)
 
 
-def test_a_frame_goes_through_the_proxy_or_says_what_is_missing(lab: Page, jupyterlab: str):
-    """As behind a hub: ports of the kernel's machine cannot be reached; and as where there is no proxy either."""
-    lesson = PROJECT.lessons[0]
+@contextmanager
+def unreachable(lab: Page, addresses: re.Pattern[str]) -> Iterator[None]:
+    """Requests to these addresses fail."""
+    lab.context.route(addresses, lambda route: route.abort())
+    yield
+    lab.context.unroute(addresses)
+
+
+def run_twice(lesson: Lesson, lab: Page, addresses: re.Pattern[str]) -> None:
+    """Run All with nobody looking, and again while all its frames, which have these addresses, are open and running."""
     before = lesson.file.read_bytes()
+    lab.evaluate(RUN_ALL)
+    assert differences(lesson, lab.evaluate(OUTPUTS)) == []
+    frames = lab.locator(".streamside-frame iframe")
+    expect(frames).to_have_count(sum(len(re.findall(r"^live\(", text, re.M)) for _, text in lesson.code))
+    watching = []
+    for frame in frames.all():
+        expect(frame).to_have_attribute("src", addresses)
+        another = lab.context.new_page()
+        another.goto(frame.get_attribute("src"))
+        another.get_by_role("button", name="Run", exact=True).click()
+        expect(another.locator("live-example")).to_have_attribute("state", "running")
+        watching.append(another)
+    lab.bring_to_front()
+    lab.evaluate(RUN_ALL)
+    assert differences(lesson, lab.evaluate(OUTPUTS)) == []
+    for another in watching:
+        expect(another.locator("live-example")).to_have_attribute("state", "running")
+        another.close()
+    lab.evaluate(SAVE)
+    assert lesson.file.read_bytes() == before
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.file.stem)
+def test_a_lesson_runs_twice_with_its_frames_open_and_is_saved_as_it_was(lesson: Lesson, lab: Page):
+    with opened_there(lab, lesson):
+        run_twice(lesson, lab, re.compile(r"^http://127\.0\.0\.1:\d+/"))
+
+
+def test_behind_a_hub_a_lesson_runs_twice_and_its_frame_goes_through_the_proxy(lab: Page, jupyterlab: str):
+    """Ports of the kernel's machine cannot be reached there. Without a proxy either, the frame says what is missing."""
+    lesson = next(lesson for lesson in LESSONS if lesson.file.stem == CHOSEN)
     port = re.search(r":(\d+)/", jupyterlab)[1]
-    elsewhere = re.compile(rf"http://127\.0\.0\.1:(?!{port}/)")
-    lab.context.route(elsewhere, lambda route: route.abort())
-    lab.evaluate(OPEN, lesson.path)
-    try:
-        lab.evaluate(RUN, ["from examples", "live("])
-        frame = lab.locator(".streamside-frame iframe")
-        expect(frame).to_have_attribute("src", re.compile(rf"^http://127\.0\.0\.1:{port}{BASE}proxy/\d+/"))
-        app = lab.frame_locator(".streamside-frame iframe")
+    with opened_there(lab, lesson), unreachable(lab, re.compile(rf"http://127\.0\.0\.1:(?!{port}/)")):
+        run_twice(lesson, lab, re.compile(rf"^http://127\.0\.0\.1:{port}{BASE}proxy/\d+/"))
+        lab.evaluate(RUN, ["live("])  # which brings it into sight
+        frame, app = lab.locator(".streamside-frame iframe"), lab.frame_locator(".streamside-frame iframe")
         app.get_by_role("button", name="Run", exact=True).click()
-        expect(app.locator(".wire-list")).to_contain_text("message number 1")
-        expect(app.frame_locator("iframe").locator("body")).to_contain_text("message number 1")
+        expect(app.locator("live-example")).to_have_attribute("state", "running")
+        expect(app.locator(".wire-list .browser.open").first).to_be_attached()  # htmx is there, and listens
+        inside = app.frame_locator("iframe")
+        inside.get_by_role("textbox").fill("Through the proxy.")
+        inside.get_by_role("button", name="Publish").click()
+        expect(inside.get_by_role("list")).to_contain_text("Through the proxy.")
+        expect(app.locator(".wire-list")).to_contain_text("Through the proxy.")
         app.get_by_role("button", name="Cut the cable").click()
         expect(app.locator(".wire-list")).to_contain_text("The cable was cut.")
         assert frame.bounding_box()["height"] == app.locator("body").bounding_box()["height"]
         assert app.locator(".live-app").first.evaluate(HEIGHT) == pytest.approx(20, abs=0.1)  # what `height=` is else
-        lab.evaluate(RUN, ["import check", "task(\n    1,"])
+        lab.evaluate(RUN, ["task(\n    1,"])
         check = lab.locator(".streamside-check[data-task='1']")
         check.get_by_role("button", name="Check task 1").click()
         expect(check.get_by_role("status")).to_contain_text("Missing: ")
-        lab.context.route(re.compile("/proxy/"), lambda route: route.abort())
-        lab.evaluate(RUN, ["from examples", "live("])
-        output = lab.locator(".streamside-frame")
-        expect(output.get_by_role("status")).to_contain_text("neither directly nor through jupyter-server-proxy")
-        expect(output.locator("pre.transcript")).to_be_visible()
-        lab.evaluate(SAVE)
-        assert lesson.file.read_bytes() == before
-    finally:
-        lab.evaluate(CLOSE)
-        lesson.file.write_bytes(before)
-        lab.context.unroute(elsewhere)
-        lab.context.unroute(re.compile("/proxy/"))
+        with unreachable(lab, re.compile("/proxy/")):
+            lab.evaluate(RUN, ["live("])
+            output = lab.locator(".streamside-frame")
+            expect(output.get_by_role("status")).to_contain_text("neither directly nor through jupyter-server-proxy")
+            expect(output.locator("pre.transcript")).to_be_visible()

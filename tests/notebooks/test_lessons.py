@@ -8,7 +8,9 @@ import pytest
 from nbclient.exceptions import CellExecutionError
 from pytest_notebook.nb_regression import NBRegressionError, NBRegressionFixture
 
+from streamside import nginx_program
 from streamside.catalogue import Lesson, Project
+from streamside.errors import UserError
 from streamside.site.volatile_outputs import VOLATILE
 
 PROJECT = Project()
@@ -38,9 +40,14 @@ def say_again(monkeypatch):
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.file.stem)
 def test_a_lesson_says_again_what_it_has_stored(lesson: Lesson, say_again):
-    modules = "streamside.process", "streamside.supervised"
+    modules = "streamside.process", "streamside.proxies", "streamside.supervised"
     if os.name == "nt" and any(module in text for _, text in lesson.code for module in modules):
         pytest.skip("It sends a server a signal, which Windows has no way to do.")
+    if any("streamside.proxies" in text for _, text in lesson.code):
+        try:
+            nginx_program.find()
+        except UserError as error:
+            pytest.skip(str(error))
     try:
         say_again(lesson.file)
     except (NBRegressionError, CellExecutionError):

@@ -9,6 +9,7 @@
  */
 /* global streamside */
 import "../bundle.js";
+import { after } from "./after.js";
 import { idle } from "./idle.js";
 import { openCache, take } from "../shared/kept-files.js";
 
@@ -19,6 +20,7 @@ const SAMPLE = 200_000; // bytes that tell how quick a connection is
 const SLOW = 750_000; // bytes per second; a slower connection carries only so much unasked:
 const UNASKED = 2_000_000; // bytes
 const BUFFER = 4_000_000; // bytes that may come, and be counted, before they are unpacked
+const BEGINNING = 3_000; // ms for which what has been fetched is not kept yet: first it is to be used
 const PIECE = 131_072; // bytes that are unpacked at a time while the reader reads
 
 /**
@@ -45,6 +47,8 @@ export class Fetching {
   #asked = new Promise((resolve) => (this.#letAllCome = resolve));
   /** Bytes per second, as Pyodide's scripts have come; 0 if that was not from the network. @type {Promise<number>} */
   #speedOfScripts = Promise.resolve(0);
+  /** Python's worker has begun to. @type {Promise<unknown>} */
+  #scriptsAreRead = Promise.resolve();
   /** The bytes of what is to be fetched; those of what need not be are taken out as that shows. */
   #sizes;
   #began = 0;
@@ -70,8 +74,11 @@ export class Fetching {
     this.#letAllCome();
   }
 
-  /** Addresses of Pyodide's two scripts, for an import each. */
-  scripts() {
+  /**
+   * Addresses of Pyodide's two scripts, for an import each.
+   * @param {Promise<unknown>} reader  who imports them: so busy is this page while it unpacks all else that it would wait
+   */
+  scripts(reader) {
     const scripts = Promise.all(
       SCRIPTS.map(async (name) => {
         const type = "text/javascript";
@@ -81,6 +88,8 @@ export class Fetching {
     );
     this.#speedOfScripts = scripts.then(() => this.#speedSoFar());
     this.#speedOfScripts.catch(() => {}); // told by who waits for the scripts
+    this.#scriptsAreRead = Promise.all([scripts, reader]);
+    this.#scriptsAreRead.catch(() => {});
     return scripts;
   }
 
@@ -151,12 +160,11 @@ export class Fetching {
    */
   async #file(name, type, path = streamside.files[name]) {
     const url = `${SITE}live/${path}`;
-    const cache = await openCache(SITE);
-    const kept = await take(cache, url, digestIn(path));
+    const kept = await take(await knownCache(), url, digestIn(path));
     if (kept) this.#sizes.delete(name);
     else await this.#permission(name);
-    const packed = kept ? new Response(kept) : await this.#fetch(name, url, cache);
-    if (!SCRIPTS.includes(name)) await this.#speedOfScripts; // Python's worker reads them while this is unpacked
+    const packed = kept ? new Response(kept) : await this.#fetch(name, url);
+    if (!SCRIPTS.includes(name)) await this.#scriptsAreRead; // while this is unpacked
     const body = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (packed.body)
       .pipeThrough(SCRIPTS.includes(name) ? new TransformStream() : this.#pieces())
       .pipeThrough(new DecompressionStream("gzip"));
@@ -166,13 +174,11 @@ export class Fetching {
   /**
    * @param {string} name
    * @param {string} url
-   * @param {Cache | undefined} cache
    */
-  async #fetch(name, url, cache) {
+  async #fetch(name, url) {
     const response = await fetch(url, { signal: this.#signal, priority: this.#isAsked ? "auto" : "low" });
     if (!response.ok || !response.body) throw new Error(`${name} could not be fetched (${response.status}).`);
-    cache?.put(url, response.clone()).catch(() => {}); // no room: it is fetched again next time
-    return new Response(response.body.pipeThrough(this.#counter()));
+    return new Response(response.body.pipeThrough(this.#counter(url)));
   }
 
   /** Unpacking is the page's work: ahead, it is done in pieces while the page has nothing else to do. */
@@ -188,14 +194,19 @@ export class Fetching {
     });
   }
 
-  #counter() {
+  /** @param {string} url  whose bytes are counted, and kept once all have come */
+  #counter(url) {
+    /** @type {Uint8Array<ArrayBuffer>[]} */
+    const chunks = [];
     return new TransformStream(
       {
-        /** @type {(chunk: Uint8Array, controller: TransformStreamDefaultController) => void} */
+        /** @type {(chunk: Uint8Array<ArrayBuffer>, controller: TransformStreamDefaultController) => void} */
         transform: (chunk, controller) => {
           this.#count(chunk.length);
+          chunks.push(chunk);
           controller.enqueue(chunk);
         },
+        flush: () => void keepLater(url, chunks),
       },
       undefined,
       new ByteLengthQueuingStrategy({ highWaterMark: BUFFER }),
@@ -232,7 +243,22 @@ function digestIn(path) {
   return path.replace(/^files\/|-.*/g, "");
 }
 
+/** The cache, where there can be something in it: to ask for it takes a browser a while that has none. */
+function knownCache() {
+  return navigator.serviceWorker.controller ? openCache(SITE) : undefined;
+}
+
 /** @param {string} name */
 async function isKept(name) {
-  return Boolean(await (await openCache(SITE))?.match(address(name)));
+  return Boolean(await (await knownCache())?.match(address(name)));
+}
+
+/**
+ * @param {string} url
+ * @param {Uint8Array<ArrayBuffer>[]} chunks
+ */
+async function keepLater(url, chunks) {
+  await after(BEGINNING);
+  const cache = await openCache(SITE);
+  await cache?.put(url, new Response(new Blob(chunks))).catch(() => {}); // no room: it is fetched again next time
 }

@@ -89,8 +89,8 @@ export const python = {
       this.tell("Fetching Python", (0.7 * loaded) / size, megabytes(loaded, isSizeKnown ? size : undefined));
     }, signal);
     this.fetching = fetching;
-    this.start().catch(() => {}); // its script comes meanwhile; that it does not is told by `ask`
-    const scripts = fetching.scripts().then((urls) => this.ask("scripts", { urls }));
+    const worker = this.start(); // its script comes meanwhile
+    const scripts = fetching.scripts(worker).then((urls) => this.ask("scripts", { urls }));
     const [files] = await Promise.all([fetching.files(), scripts]);
     signal.throwIfAborted();
     this.tell("Starting Python", 0.7);

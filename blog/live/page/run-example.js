@@ -7,6 +7,7 @@
  * A `Running` tells what goes over its wire (`wire`: a WireMessage), and that it was ended from elsewhere (`ended`:
  * `{why}`): by the page's leaving, or with another example that would not stop.
  */
+import { after } from "./after.js";
 import { fetchAssets } from "./assets-ahead.js";
 import { fetchProgram } from "./example-program.js";
 import { obstacle } from "./obstacle.js";
@@ -18,6 +19,7 @@ import { Obstacle, StartError, STOPPED } from "./start-error.js";
 
 export { Obstacle, obstacle, Running, StartError };
 
+const BEGINNING = 3_000; // ms for which a new server has the service worker to itself
 const UNUSED = 600_000; // ms for which Python is kept while no server runs
 const UNSEEN = 60_000; // ms for which, in a page that is not shown
 
@@ -70,7 +72,7 @@ export async function start(example, options = {}) {
   const giveUp = () => void running.stop();
   signal?.addEventListener("abort", giveUp);
   await running.begin().finally(() => signal?.removeEventListener("abort", giveUp));
-  serviceWorkerLink.keepForNextVisit();
+  after(BEGINNING).then(() => serviceWorkerLink.keepForNextVisit());
   onprogress("Running", 1);
   return running;
 }

@@ -113,15 +113,19 @@ async function boot({ module, snapshot, archive, lock, rest }) {
   const memory = snapshot && unpacked(snapshot);
   answerPyodide(archive, async (imports) => {
     const instance = await WebAssembly.instantiate(module, imports);
-    memory?.fill(/** @type {WebAssembly.Memory} */ (instance.exports.memory));
+    memory?.compare(/** @type {WebAssembly.Memory} */ (instance.exports.memory));
     return { instance, module };
   });
   const python = await loadPyodide({
     indexURL: HOME,
     stdLibURL: `${HOME}boot.zip`,
-    createPyodideModule,
+    createPyodideModule: async (/** @type {object} */ settings) => {
+      const made = await createPyodideModule(settings);
+      memory?.fill(made.HEAPU32);
+      return made;
+    },
     lockFileContents: { info: lock, packages: {} },
-    _loadSnapshot: memory?.whole,
+    _loadSnapshot: memory?.header,
   });
   return python
     .pyimport("bridge")
@@ -146,28 +150,30 @@ function answerPyodide(archive, instantiate) {
 }
 
 /**
- * Pyodide's snapshot, which comes as what differs from the memory of a fresh instance (run_in_node.mjs says how).
+ * Pyodide's snapshot, which comes as what differs from the memory of a fresh instance (run_in_node.mjs says how). Pyodide is
+ * given its header only: the memory is filled without a copy of all of it.
  * @param {ArrayBuffer} packed
- * @returns {{whole: ArrayBuffer, fill: (fresh: WebAssembly.Memory) => void}}  `fill` makes it whole
+ * @returns {{header: ArrayBuffer, compare: (fresh: WebAssembly.Memory) => void, fill: (memory: Uint32Array) => void}}
+ *   `compare` with what the instance has at first, `fill` when it has been set up
  */
 function unpacked(packed) {
   const words = new Uint32Array(packed);
   const begin = words[1] / 4; // of the memory, after Pyodide's header
   const [size, count] = words.subarray(begin);
-  const whole = new Uint32Array(begin + size);
-  whole.set(words.subarray(0, begin));
-  const memory = whole.subarray(begin);
   const numbers = words.subarray(begin + 2, begin + 2 + count);
   const pages = words.subarray(begin + 2 + count);
-  const fill = (/** @type {WebAssembly.Memory} */ fresh) => {
-    memory.set(new Uint32Array(fresh.buffer));
-    numbers.forEach((number, at) => {
-      for (let word = 0; word < PAGE; word++) memory[number * PAGE + word] ^= pages[at * PAGE + word];
-    });
-    const missing = memory.byteLength - fresh.buffer.byteLength;
+  const compare = (/** @type {WebAssembly.Memory} */ fresh) => {
+    const missing = 4 * size - fresh.buffer.byteLength;
     if (missing > 0) fresh.grow(missing / 65_536); // Pyodide takes the size for granted (its issue 6254)
+    const memory = new Uint32Array(fresh.buffer);
+    numbers.forEach((number, at) => {
+      for (let word = 0; word < PAGE; word++) pages[at * PAGE + word] ^= memory[number * PAGE + word];
+    });
   };
-  return { whole: whole.buffer, fill };
+  const fill = (/** @type {Uint32Array} */ memory) => {
+    numbers.forEach((number, at) => memory.set(pages.subarray(at * PAGE, (at + 1) * PAGE), number * PAGE));
+  };
+  return { header: packed.slice(0, words[1]), compare, fill };
 }
 
 /**

@@ -177,6 +177,7 @@ LESSONS = Path(example.__file__).parent / "lessons.md"
 CODE = "```python\n" + "".join(f"    total += values[{line}] < {line}  # {line}\n" for line in range(300)) + "```\n\n"
 
 
+@pytest.mark.no_cover
 def test_bytes_and_work_for_a_word_do_not_grow_with_the_answer(monkeypatch):
     monkeypatch.setattr(example, "clean", None)
     work: list[int] = []

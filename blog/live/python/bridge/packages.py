@@ -2,10 +2,10 @@
 
 import importlib.abc
 import importlib.util
-import io
+import marshal
 import sys
-import zipfile
-from collections.abc import Callable, Iterator, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.machinery import ModuleSpec, SourcelessFileLoader
 from pathlib import Path
 from types import ModuleType
@@ -20,50 +20,56 @@ BYTECODE = ".pyc"
 class Member(NamedTuple):
     """A module's bytecode, and where it stands as if it were a file."""
 
-    archive: zipfile.ZipFile
-    name: str
-    place: Path
+    content: bytes
+    place: str
 
 
 class MemberLoader(SourcelessFileLoader):
     """Loads a module from its archive: some hundred files take longer to write than to import."""
 
     def __init__(self, fullname: str, member: Member) -> None:
-        super().__init__(fullname, str(member.place))
+        super().__init__(fullname, member.place)
         self._member = member
 
     def get_data(self, path: str) -> bytes:
         """The bytecode, or a file that stands beside it."""
-        if path == self.path:
-            return self._member.archive.read(self._member.name)
-        return super().get_data(path)
+        return self._member.content if path == self.path else super().get_data(path)
 
 
 class Packages(importlib.abc.MetaPathFinder):
     """Finds an example's own packages; has the rest of them fetched when the first of those is imported.
 
-    All but their modules are files, for some look for them beside themselves.
+    All but their modules are files, for some look for them beside themselves. An archive is a marshalled dictionary of
+    contents by name, that of the rest compressed.
     """
 
     def __init__(self, folder: Path, archive: bytes, fetch_rest: Callable[[], bytes]) -> None:
         self._folder = folder
         self._fetch_rest = fetch_rest
         self._modules: dict[str, Member] = {}
+        self._inside: dict[str, list[tuple[str, bool]]] = {}  # of each folder: its modules, and which are packages
         self._own: set[str] = set()  # modules that belong to one server: some can be set up only once
-        self._unpack(archive)
+        self._unpack(marshal.loads(archive))  # noqa: S302  # this site's own, of this very Python
         self._others = set((folder / "modules.txt").read_text().split()) - set(self._modules)
         sys.path_hooks.insert(0, self._listed)
 
-    def _unpack(self, archive: bytes) -> None:
-        content = zipfile.ZipFile(io.BytesIO(archive), metadata_encoding="utf-8")  # the usual one is a module
-        for name in content.namelist():
-            if not name.endswith(BYTECODE):
-                content.extract(name, self._folder)
-                continue
-            module = module_name(name.removeprefix(STANDARD).removeprefix(OWN))
-            self._modules[module] = Member(content, name, self._folder / name)
-            if name.startswith(OWN):
-                self._own.add(module)
+    def _unpack(self, contents: Mapping[str, bytes]) -> None:
+        for name, content in contents.items():
+            place = f"{self._folder}/{name}"
+            if name.endswith(BYTECODE):
+                self._enter(module_name(name.removeprefix(STANDARD).removeprefix(OWN)), Member(content, place))
+                if name.startswith(OWN):
+                    self._own.add(module_name(name.removeprefix(OWN)))
+            else:
+                Path(place).parent.mkdir(parents=True, exist_ok=True)
+                Path(place).write_bytes(content)
+
+    def _enter(self, module: str, member: Member) -> None:
+        self._modules[module] = member
+        is_package = member.place.endswith(f"/__init__{BYTECODE}")
+        folder, _, _ = member.place.rpartition("/")
+        within = folder.rpartition("/")[0] if is_package else folder
+        self._inside.setdefault(within, []).append((module.rpartition(".")[2], is_package))
 
     def find_spec(
         self, fullname: str, _path: Sequence[str] | None, _target: ModuleType | None = None
@@ -71,11 +77,12 @@ class Packages(importlib.abc.MetaPathFinder):
         """As any finder."""
         if fullname in self._others:
             self._others = set()
-            self._unpack(self._fetch_rest())
+            self._unpack(marshal.loads(zlib.decompress(self._fetch_rest())))  # noqa: S302
         member = self._modules.get(fullname)
         if not member:
             return None
-        inside = [str(member.place.parent)] if member.place.stem == "__init__" else None
+        folder, _, file = member.place.rpartition("/")
+        inside = [folder] if file == f"__init__{BYTECODE}" else None
         loader = MemberLoader(fullname, member)
         return importlib.util.spec_from_file_location(fullname, loader=loader, submodule_search_locations=inside)
 
@@ -83,7 +90,7 @@ class Packages(importlib.abc.MetaPathFinder):
         """As any path hook: what is in one of the packages' folders. Raises `ImportError` for every other."""
         if not Path(folder).is_relative_to(self._folder):
             raise ImportError
-        return Folder(folder, [member.place for member in self._modules.values()])
+        return Folder(self._inside.setdefault(folder, []))
 
     def forget(self) -> None:
         """Have them imported anew when they are asked for again."""
@@ -94,17 +101,13 @@ class Packages(importlib.abc.MetaPathFinder):
 class Folder(importlib.abc.PathEntryFinder):
     """One folder of the packages, for who asks which modules there are in it."""
 
-    def __init__(self, folder: str, places: Sequence[Path]) -> None:
-        self._folder = Path(folder)
-        self._places = places
+    def __init__(self, modules: Sequence[tuple[str, bool]]) -> None:
+        self._modules = modules
 
     def find_spec(self, _fullname: str, _target: ModuleType | None = None) -> None:
         """Nothing that `Packages` has not found before."""
 
     def iter_modules(self, prefix: str = "") -> Iterator[tuple[str, bool]]:
         """As `pkgutil.iter_modules` asks for them: each one's name, and whether it is a package."""
-        for place in self._places:
-            is_package = place.stem == "__init__"
-            itself = place.parent if is_package else place
-            if itself.parent == self._folder:
-                yield prefix + itself.stem, is_package
+        for name, is_package in self._modules:
+            yield prefix + name, is_package
