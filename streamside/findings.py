@@ -78,6 +78,9 @@ def _status(evidence: Evidence) -> Iterator[Finding]:
         yield Finding("wrong", "status", str(status), why, MEMBERS, "Give what it asks for with --header")
     elif status == 204:
         yield Finding("wrong", "status", "204 at the first request", why, CLOSE, "Keep 204 for who has had everything")
+    elif status in (502, 503, 504):
+        remedy = "Start what is away, and have a proxy answer for it with 200 and a retry"
+        yield Finding("wrong", "status", str(status), why, PROXY, remedy)
     else:
         yield Finding("wrong", "status", str(status), why, RESUME, "Answer 200, or correct the address")
 
@@ -122,7 +125,7 @@ def _buffering(evidence: Evidence) -> Iterator[Finding]:
     elif headers.get("server", "").lower().startswith("nginx"):
         why = "nginx keeps X-Accel-Buffering to itself: whether the server behind it sends one cannot be seen from here"
         remedy = "Examine that server too, or have nginx say it: proxy_pass_header X-Accel-Buffering"
-        yield Finding("note", "buffering", f"{headers['server']} is in between", why, HEADERS, remedy)
+        yield Finding("note", "buffering", f"{headers['server']} is in between", why, PROXY, remedy)
     else:
         why = "nginx, and proxies that follow it, may collect events before they pass them on"
         yield Finding("note", "buffering", "no X-Accel-Buffering", why, PROXY, "Send X-Accel-Buffering: no")
@@ -133,7 +136,7 @@ def _compression(evidence: Evidence) -> Iterator[Finding]:
     if evidence.held_back:
         why = "Browsers offer it always, and something on the way compresses events without passing them on"
         what = f"nothing in {SILENCE_SECONDS:.0f} s to whoever offers gzip, an answer at once to whoever does not"
-        yield Finding("wrong", "compression", what, why, COMPRESSED, "Compress no event streams, least of all there")
+        yield Finding("wrong", "compression", what, why, PROXY, "Compress no event streams, least of all there")
     elif coding and len(_pieces(evidence.first)) > FEW:
         yield _ok("compression", f"{coding}, and pieces come all the same")
     elif coding:
@@ -304,7 +307,7 @@ def _cut(answer: Answer, when: str) -> Finding:
     if silence > LATE:
         why = "Proxies cut what is silent for longer than they wait"
         what = f"cut after {when}, of which the last {silence:.1f} s were silent"
-        return Finding("wrong", "end", what, why, SILENCE, "Send comments more often, or have the proxy wait longer")
+        return Finding("wrong", "end", what, why, PROXY, "Send comments more often, or have the proxy wait longer")
     why = "A connection that breaks leaves readers with half an event, and errors in the log"
     return Finding("wrong", "end", f"cut after {when}", why, ENDLESS, "End the response, or look at what cuts it")
 

@@ -161,6 +161,7 @@ WAYS: dict[str, tuple[Way, str, str, str]] = {
     "missing": (refuse(404), "wrong", "status", "404"),
     "moved": (refuse(307, location="/right"), "wrong", "status", "307, which leads to /right"),
     "members": (refuse(401), "wrong", "status", "401"),
+    "away": (refuse(502), "wrong", "status", "502"),
     "over": (lambda request: request.begin(204), "wrong", "status", "204 at the first request"),
     "page": (stream(b"<p>", ends=True, content_type="text/html"), "wrong", "type", "'text/html'"),
     "charset": (stream(content_type="text/event-stream; charset=latin-1"), "note", "type", "latin-1"),

@@ -40,7 +40,7 @@ def say_again(monkeypatch):
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.file.stem)
 def test_a_lesson_says_again_what_it_has_stored(lesson: Lesson, say_again):
-    modules = "streamside.process", "streamside.proxies", "streamside.supervised"
+    modules = "streamside.process", "streamside.proxies", "streamside.redis_server", "streamside.supervised"
     if os.name == "nt" and any(module in text for _, text in lesson.code for module in modules):
         pytest.skip("It sends a server a signal, which Windows has no way to do.")
     if any("streamside.proxies" in text for _, text in lesson.code):
