@@ -58,9 +58,10 @@ def test_playing_takes_the_time_that_the_stream_took(show: Callable[..., Locator
 
 def test_no_script_runs_before_the_reader_comes_near(show: Callable[..., Locator], page: Page) -> None:
     attack = "<p>here</p><img src=x onerror='parent.attacked = 1'><script>parent.attacked = 1</script>"
-    live = show(exchange(NUMBERS), html=attack)
+    live = show(exchange(NUMBERS), html=f"{attack}<input autofocus>")
     expect(messages(live)).to_have_text(["here"])
     assert page.evaluate("window.attacked") is None
+    assert "autofocus" not in (live.locator("iframe").get_attribute("srcdoc") or "")  # it would be blocked
 
 
 ASKING = """<main><form hx-get="connection"><input name="name"></form><button>Start</button><p></p></main><script>

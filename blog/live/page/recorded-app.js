@@ -35,7 +35,7 @@ export class RecordedApp {
       sandbox: "allow-same-origin",
       srcdoc:
         `<!doctype html><html lang="en"><meta charset="utf-8"><base target="_blank"><title></title>` +
-        `<style>${style}</style><body>${html}</body></html>`,
+        `<style>${style}</style><body>${html.replace(/\sautofocus\b/gi, "")}</body></html>`, // the focus is the lesson's
     });
     watchFrame(this.frame);
   }
