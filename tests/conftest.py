@@ -48,8 +48,11 @@ def nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     if room(request.node) == "firefox":
         request.getfixturevalue("running_firefox")  # it stays for other tests, and has threads
     threads, processes = set(threading.enumerate()), set(multiprocessing.active_children())
+    modules = len(sys.modules)
     yield
     gc.collect()  # a forgotten coroutine or file complains in the test that forgot it
+    if len(sys.modules) > modules:
+        gc.freeze()  # as when all had been collected: what has been imported since stays, too
     left = [thread.name for thread in set(threading.enumerate()) - threads if not _is_pools(thread) and _stays(thread)]
     assert not left, f"threads left behind: {left}"
     assert set(multiprocessing.active_children()) <= processes, "processes left behind"

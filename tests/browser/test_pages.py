@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.static import serving
-from streamside.catalogue import Project
 from streamside.paths import ROOT
 from tests import small_tutorial
 from tests.conftest import opened
@@ -20,10 +19,12 @@ FAULTS = """axe.run({ iframes: false, resultTypes: ["violations"] })
     .then(({ violations }) => violations.map((v) => [v.id, ...v.nodes.map((node) => node.html)]))"""
 WEIGHT = """() => [...performance.getEntriesByType("resource"), ...performance.getEntriesByType("navigation")]
     .reduce((sum, {encodedBodySize}) => sum + encodedBodySize, 0)"""
-REAL = [page.href for page in Project().documents] + ["404.html"]
 SMALL = ["index.html", "about.html", "404.html", "notebooks/01-a.html", "notebooks/02-b.html"]
 ALL_THERE_IS = "notebooks/01-a.html"
-EVERY = [("small", ALL_THERE_IS), *(("site", href) for href in REAL)]
+# Without JavaScript: the home page, one example, several, a folder, what cannot run in a page, no example at all.
+KINDS = ["index", "notebooks/01-your-first-stream", "notebooks/06-streams-that-do-not-end"]
+KINDS += ["notebooks/11-django-groups-users-signals", "notebooks/17-in-your-framework", "about", "404"]
+EACH_KIND = [("small", ALL_THERE_IS), *(("site", f"{name}.html") for name in KINDS)]
 SCREENS = {(1280, 900): "light", (390, 844): "dark"}
 ELSEWHERE = ("https://html.spec.whatwg.org/", "https://creativecommons.org/", "https://opensource.org/")
 SAVING = "Object.defineProperty(navigator, 'connection', { value: { saveData: true } });"
@@ -38,9 +39,9 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=EVERY, ids=lambda param: "-".join(param))
+@pytest.fixture(params=EACH_KIND, ids=lambda param: "-".join(param))
 def address(request: pytest.FixtureRequest, small: str, site: str) -> str:
-    """The address of each page of both sites."""
+    """The address of a page of each kind, of both sites."""
     kind, href = request.param
     return (small if kind == "small" else site) + href
 
