@@ -11,6 +11,7 @@ LIVE = Path(__file__).parents[2] / "blog/live"
 # A cache of promises stands for the browser's, a function for its network: half of the archive comes, then nothing.
 PROGRAM = """
 const [script] = process.argv.slice(1);
+Object.defineProperty(globalThis, "navigator", { value: { serviceWorker: { controller: null } }, configurable: true });
 globalThis.caches = { open: async () => undefined };
 const signals = [], told = [];
 globalThis.fetch = async (url, { signal }) => {
