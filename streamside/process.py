@@ -45,8 +45,10 @@ def printed_after(happening: Happening, program: str, *options: str, seconds: fl
                 return log.read_bytes()[before:]
 
             _happen(happening, started.process, file, stream, printed)
-            outcome = _outcome(happening, started.process, port, printed, seconds)
-            text = printed().decode()
+            second = HTTPConnection("127.0.0.1", port, timeout=seconds)
+            outcome = _outcome(happening, started.process, second, printed, seconds)
+            text = printed().decode()  # before the second reader leaves: that may print something, too
+            second.close()
             stream.close()
         finally:
             started.kill()
@@ -80,9 +82,11 @@ def _happen(
             pass  # `_outcome` is that reader
 
 
-def _outcome(happening: Happening, server: subprocess.Popen[bytes], port: int, printed: Printed, seconds: float) -> str:
+def _outcome(
+    happening: Happening, server: subprocess.Popen[bytes], second: HTTPConnection, printed: Printed, seconds: float
+) -> str:
     if happening == "second reader":
-        return _second_reader(port, seconds)
+        return _second_reader(second, seconds)
     began = time.monotonic()
     while time.monotonic() - began < seconds:
         if server.poll() is not None:
@@ -93,16 +97,13 @@ def _outcome(happening: Happening, server: subprocess.Popen[bytes], port: int, p
     return f"({seconds:g} s later, {'that is all' if happening == 'leave' else 'the server is still waiting'})"
 
 
-def _second_reader(port: int, seconds: float) -> str:
-    connection = HTTPConnection("127.0.0.1", port, timeout=seconds)
+def _second_reader(connection: HTTPConnection, seconds: float) -> str:
     try:
         connection.request("GET", "/sse-stream")
         response = connection.getresponse()
         return f"(a second reader gets {response.status} and {'an event' if response.read1() else 'nothing'})"
     except TimeoutError:
         return f"({seconds:g} s later, a second reader is still waiting)"
-    finally:
-        connection.close()
 
 
 def _without_chance(text: str) -> str:
