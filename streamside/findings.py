@@ -135,8 +135,9 @@ def _compression(evidence: Evidence) -> Iterator[Finding]:
     coding = evidence.first.headers.get("content-encoding", "")
     if evidence.held_back:
         why = "Browsers offer it always, and something on the way compresses events without passing them on"
+        remedy = "Send X-Accel-Buffering: no, or leave event streams out of what is compressed there"
         what = f"nothing in {SILENCE_SECONDS:.0f} s to whoever offers gzip, an answer at once to whoever does not"
-        yield Finding("wrong", "compression", what, why, PROXY, "Compress no event streams, least of all there")
+        yield Finding("wrong", "compression", what, why, PROXY, remedy)
     elif coding and len(_pieces(evidence.first)) > FEW:
         yield _ok("compression", f"{coding}, and pieces come all the same")
     elif coding:

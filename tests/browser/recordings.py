@@ -131,12 +131,13 @@ LESSONS = [lesson for lesson in Project().lessons if recordings(lesson)]
 def comparable(shown: Sequence[str]) -> list[tuple[str, int | None]]:
     """Events as the Wire shows them, without what differs from visit to visit.
 
-    That is the time of day, and where an ID's count begins: a clock may have ticked before, and what is before the
-    number is random. And what a recording cannot know: whether anybody listens.
+    That is the time of day, and where an ID's count begins, and data that is the same number: a clock may have ticked
+    before, and what is before the number is random. And what a recording cannot know: whether anybody listens.
     """
     shown = [RANDOM_ID.sub("last event ID", text.removesuffix("\nno listener")) for text in shown]
     found = [LAST_EVENT_ID.search(text) for text in shown]
     numbers = [int(each[1]) if each else None for each in found]
     first = next((number for number in numbers if number is not None), 0)
     texts = [LAST_EVENT_ID.sub("last event ID", CLOCK.sub("12:00:00", text)) for text in shown]
+    texts = [text.replace(f'"{number}"', '"its number"') for text, number in zip(texts, numbers, strict=True)]
     return [(text, None if number is None else number - first) for text, number in zip(texts, numbers, strict=True)]

@@ -10,7 +10,9 @@ from socket import create_server
 import pytest
 import uvicorn
 
+from streamside import examination
 from streamside.client import record
+from streamside.findings import findings
 from streamside.proxies import Proxy
 from streamside.server import serve
 from tests.hosts.conftest import Pieces
@@ -84,6 +86,14 @@ TWO_CASES = [
     (0, NEW, AS_THEY_COME),
     (1, OLD, AS_THEY_COME),
 ]
+
+
+def test_an_examination_tells_it_from_a_server_that_is_away(urls, before: Callable[..., Proxy], monkeypatch):
+    monkeypatch.setattr(examination, "SILENCE_SECONDS", 2 * SOON)
+    proxy = before("nginx", CONFIGURATION % (NEW + GZIP), urls["httptools"])
+    found = {each.about: each for each in findings(examination.examine(proxy.url, {}, 1))}
+    assert found["compression"].verdict == "wrong"
+    assert found["buffering"].what.startswith("nginx")
 
 
 def test_what_holds_back_and_what_does_not(urls, before: Callable[..., Proxy]):

@@ -9,6 +9,7 @@ from starlette.responses import PlainTextResponse
 from examples import in_service as example
 from examples.in_service import event_log
 from tests.examples.test_heartbeats import wait_until
+from tests.examples.test_pages_with_axe import AXE
 
 SEEN = "hidden => { window.away = hidden; document.dispatchEvent(new Event('visibilitychange')); }"
 
@@ -61,3 +62,14 @@ def test_a_page_out_of_sight_lets_go_and_one_that_is_seen_again_or_was_refused_c
     while len(watched.to("/events")) < 5:  # only the page's own timer can ask once more
         page.clock.fast_forward(16_000)
     page.get_by_text("Stream: open").wait_for()
+
+
+def test_axe_finds_nothing_in_light_and_in_dark(watching, page):
+    page.goto(watching(example).url)
+    page.get_by_text("streams_open 1.0").wait_for()
+    assert page.title() == page.locator("main h1").inner_text()
+    page.evaluate(AXE)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        found = page.evaluate("axe.run({ resultTypes: ['violations'] })")["violations"]
+        assert not found, [f"{each['id']}: {[node['html'] for node in each['nodes']]}" for each in found]
