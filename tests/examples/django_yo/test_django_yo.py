@@ -363,7 +363,6 @@ def test_a_stream_that_is_open_for_days_still_hears(serving, listening, layer):
     assert stream.event() == ["event: yo", "data: still here"]
 
 
-@pytest.mark.no_cover
 def test_who_does_not_read_is_let_go_and_the_others_hear_all(serving, ask, listening, layer, until):
     url = serving(example.app)
     reader, sleeper = listening(url), socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])))
