@@ -202,6 +202,8 @@ def test_the_last_line_of_a_run_with_workers_names_the_browsers(tmp_path):
     (tmp_path / "conftest.py").write_text(SMALL)
     (tmp_path / "test_small.py").write_text("def test_small(): pass")
     command = [sys.executable, "-m", "pytest", "--numprocesses=1", "--rootdir", tmp_path, tmp_path]
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
-    assert done.stdout.splitlines()[-1] == "browsers: Chromium 1.2", done.stdout + done.stderr
+    named = {"STREAMSIDE_NGINX": "", "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    done = subprocess.run(command, cwd=tmp_path, env=os.environ | named, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "browsers: Chromium 1.2; no nginx: its tests skipped", (
+        done.stdout + done.stderr
+    )

@@ -103,6 +103,7 @@ def test_an_interrupted_stream_goes_on_where_it_was_until_204(page: Tab, site: s
 def test_a_fetched_stream_goes_on_after_a_cut_and_its_abort_reaches_the_server(page: Tab, site: str) -> None:
     live = Live.running(page, f"{site}notebooks/14-a-stream-that-answers-a-post.html", "fetch_stream")
     in_app = f"document.querySelector('{live.element} iframe').contentDocument.querySelector"
+    live.wait("live.querySelector('iframe').contentDocument.readyState === 'complete'")
     live.wait("shown().includes('Nothing asked yet')")
     page.evaluate(f"() => {in_app}('form').requestSubmit()")
     live.wait_for_events(2)
