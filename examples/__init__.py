@@ -17,7 +17,11 @@ if "ipykernel" in sys.modules:
 def is_news(record: logging.LogRecord) -> bool:
     """Whether uvicorn says more than that Ctrl-C has cut off a stream: one line tells of that, a traceback no more."""
     error = record.exc_info[1] if record.exc_info else None
-    return not (isinstance(error, CancelledError) and "graceful shutdown" in str(error))
+    while isinstance(error, CancelledError):  # a task group may raise one in the place of uvicorn's
+        if "graceful shutdown" in str(error):
+            return False
+        error = error.__context__
+    return True
 
 
 logging.getLogger("uvicorn.error").addFilter(is_news)

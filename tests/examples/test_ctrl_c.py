@@ -57,4 +57,9 @@ def test_any_other_error_is_shown():
 
     assert is_news(record(None))
     assert is_news(record(ValueError("graceful shutdown")))
-    assert not is_news(record(CancelledError("timeout graceful shutdown exceeded")))
+    cut = CancelledError("timeout graceful shutdown exceeded")
+    assert not is_news(record(cut))
+    another = CancelledError()  # a task group may raise one in its place
+    another.__context__ = cut
+    assert not is_news(record(another))
+    assert is_news(record(CancelledError()))
