@@ -159,7 +159,7 @@ PAGE = f"""<!doctype html>
   <body>
     <main>
       <h1>What is in it?</h1>
-      <form>
+      <form method="post">
         <label>Text <textarea name="text" rows="1">Zoë ≠ Zoe\u0308</textarea></label>
         <label>Token <input name="token" value="sesame" autocomplete="off"></label>
         <button>Name them</button>
