@@ -15,8 +15,6 @@ from streamside.catalogue import ROOT
 from tests.browser.test_service_worker import LESSON, run_the_example
 from tests.browser.visitors import Host, Visitor, files
 
-pytestmark = pytest.mark.timeout(300)
-
 POLICY = re.findall(r"^default-src .*$", (ROOT / "about.md").read_text(encoding="utf-8"), re.MULTILINE)[0]
 
 

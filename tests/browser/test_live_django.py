@@ -3,11 +3,7 @@
 import json
 from pathlib import Path
 
-import pytest
-
 from tests.browser.visitors import Host, Visitor, files
-
-pytestmark = pytest.mark.timeout(180)
 
 LESSON = "notebooks/11-django-groups-users-signals.html"
 VIEWS = (Path(__file__).parents[2] / "examples/django_yo/views.py").read_text(encoding="utf-8")

@@ -10,8 +10,6 @@ from tests.browser.firefox import Tab
 from tests.browser.recordings import LESSONS, Recording, comparable, recordings
 from tests.browser.visitors import Visitor, chromium
 
-pytestmark = pytest.mark.timeout(180)
-
 
 def open_first(page: Page, site: str) -> Locator:
     page.goto(f"{site}notebooks/01-your-first-stream.html")

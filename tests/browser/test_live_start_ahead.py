@@ -10,7 +10,6 @@ from tests.browser.laboratory import COUNTER, Laboratory
 from tests.browser.stand_in import NUMBERS, exchange
 from tests.browser.visitors import Host, Visitor, files
 
-pytestmark = pytest.mark.timeout(300)
 SAVING = "Object.defineProperty(navigator, 'connection', { value: { saveData: true } });"
 FAR = "<p style='height: 3000px'></p>"
 

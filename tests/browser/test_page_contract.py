@@ -21,7 +21,6 @@ from streamside.site.check import PAGE_BYTES, weight
 from tests.browser.test_pages import AXE, FAULTS, SAVING, SCREENS, background
 from tests.conftest import opened
 
-pytestmark = pytest.mark.timeout(300)
 DOCUMENTS, LESSONS = Project().documents, [*Project().lessons]
 PAGES = [document.href for document in DOCUMENTS] + ["404.html"]
 FIRST = "notebooks/01-your-first-stream.html"

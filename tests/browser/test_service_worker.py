@@ -5,7 +5,6 @@ import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -15,8 +14,6 @@ from starlette.types import Receive, Scope, Send
 
 from streamside.site import deployment
 from tests.browser.visitors import Host, Visitor, chromium, files
-
-pytestmark = pytest.mark.timeout(300)
 
 LESSON = "notebooks/01-your-first-stream.html"
 EVENTS = "document.querySelectorAll('live-example[example=basic_stream] .browser.event').length"
