@@ -86,7 +86,7 @@ def scripted(*answers):
             raise NotImplementedError
         asked.append(dict(scope["headers"]).get(b"last-event-id"))
         status, kind, body = answers[len(asked) - 1]
-        headers = [(b"content-type", kind.encode()), (b"location", b"/elsewhere")]  # which a redirect alone makes use of
+        headers = [(b"content-type", kind.encode()), (b"location", b"/elsewhere")]  # for redirects
         await send({"type": "http.response.start", "status": status, "headers": headers})
         if body is None:
             await send({"type": "http.response.body", "body": b": nothing more\n\n", "more_body": True})
