@@ -13,7 +13,7 @@ blog:  # run outdated lessons, make the pages, serve them on this machine
 quarto:  # the same site made by Quarto, in _site-quarto
 	$(RUN) streamside.site.quarto_render
 test:  # everything that CI proves
-	$(RUN) pytest --numprocesses=6 --dist=worksteal --cov
+	$(RUN) tests
 lab:  # open the lessons in JupyterLab; with options of its own: make lab OPTIONS=--no-browser
 	$(RUN) streamside lab -- $(OPTIONS)
 lesson: export GIVEN_TITLE := $(value TITLE)

@@ -394,7 +394,7 @@ def test_conda_users_get_the_same():
 
 
 def test_where_there_is_no_make_the_readme_has_the_two_lines():
-    lines = re.findall(r"^\t\$\(RUN\) (streamside preview|pytest .*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    lines = re.findall(r"^\t\$\(RUN\) (streamside preview|tests)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert len(lines) == 2
     readme, workflow = ((ROOT / name).read_text() for name in ("README.md", ".github/workflows/test.yml"))
     assert all(f"python -m streamside.setup {line}\n" in readme for line in lines)

@@ -90,7 +90,8 @@ def starting(program: str) -> Iterator["Firefox"]:
     with (
         TemporaryDirectory(prefix="firefox-", ignore_cleanup_errors=True) as folder,
         launched(program, folder) as process,
-        connect(f"{address(process)}/session", max_size=None, compression=None) as socket,
+        # Without pings: what draws lots for them would do so during other tests, and Hypothesis minds that.
+        connect(f"{address(process)}/session", max_size=None, compression=None, ping_interval=None) as socket,
     ):
         yield Firefox(socket)
         socket.send(json.dumps({"id": 0, "method": "browser.close", "params": {}}))

@@ -71,9 +71,19 @@ def test_in_firefox_all_do(tab: Tab, site: str) -> None:
 
 
 def send_what_is_recorded(visitor: Visitor, site: str, shown: dict[str, Recording]) -> None:
+    """Each event as recorded, and one after another; what comes all at once is run again, by itself.
+
+    It has been held back: by the server, or by all that the page had to do at the time.
+    """
+    for live in run_side_by_side(visitor, site, shown):
+        assert not run_side_by_side(visitor, site, {live: shown[live]}), f"all at once: {live}"
+
+
+def run_side_by_side(visitor: Visitor, site: str, shown: dict[str, Recording]) -> list[str]:
+    """Compare the events, and return what sent them all at once."""
     visitor.open(site + LESSONS[0].href)
     visitor.evaluate(GATHER, site, *(lesson.href for lesson in LESSONS))
-    recorded = {}
+    recorded, hurried = {}, []
     for live in shown:
         visitor.wait(f"document.querySelector('{live}').getAttribute('state') === 'idle'")
         recorded[live] = comparable(visitor.evaluate(TEXTS, f"{live} .browser.event .lines", "innerText"))
@@ -85,12 +95,13 @@ def send_what_is_recorded(visitor: Visitor, site: str, shown: dict[str, Recordin
         wait_until_heard(visitor, live, count)
         texts = visitor.evaluate(TEXTS, f"{live} .browser.event .lines", "innerText")
         assert comparable(texts[:count]) == recorded[live]
-        # A busy machine may show the first one late; a stream that is held back shows all at once.
         times = visitor.evaluate(TEXTS, f"{live} .browser.event .time", "textContent")
         seconds = [float(time.removesuffix(" s")) for time in times[:count]]  # in order for each of its connections
-        assert max(seconds) - min(seconds) >= recording.seconds / 5, live
+        if max(seconds) - min(seconds) < recording.seconds / 5:  # the first may be late
+            hurried.append(live)
     printed = visitor.evaluate(TEXTS, ".live-log pre", "textContent")
     assert not [text for text in printed if "Traceback" in text]
+    return hurried
 
 
 def visit(visitor: Visitor, live: str, recording: Recording) -> None:
