@@ -107,6 +107,7 @@ def test_a_client_stays_with_a_stream_whatever_happens_to_its_connections(servin
         (307, "text/plain", b""),
         (200, "text/html", b"<p>Sign in"),
         (200, STREAM, "retry: 700\nid: α\n\nevent: empty\ndata\n\ndata: a\ndata: b\n\nid: half".encode()),
+        (200, STREAM, b"data: " + 2**20 * b"x" + b"\n\n"),  # too much for one event
         (200, STREAM, b"retry: -1\ndata: no id of its own\n\n"),
         (200, STREAM, b"retry: 99999999999999999999\n\n"),
         (200, STREAM, None),
@@ -131,11 +132,12 @@ def test_a_client_stays_with_a_stream_whatever_happens_to_its_connections(servin
         ("lost", "SSEError", ""),
         ("empty", "", "α"),
         ("message", "a\nb", "α"),
+        ("lost", "SSEError", ""),
         ("message", "no id of its own", ""),
         ("lost", "ReadTimeout", ""),
     ]
-    assert asked == [None, None, None, None, *["α".encode()] * 4]
-    assert pauses == [2, 4, 8, 0.7, 0.5, 60, 60]
+    assert asked == [None, None, None, None, *["α".encode()] * 5]
+    assert pauses == [2, 4, 8, 0.7, 1.4, 0.5, 60, 60]
 
 
 def test_an_event_goes_on_as_it_came():
