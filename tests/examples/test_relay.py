@@ -89,7 +89,8 @@ def scripted(*answers):
             raise NotImplementedError
         asked.append(dict(scope["headers"]).get(b"last-event-id"))
         status, kind, body = answers[len(asked) - 1]
-        await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", kind.encode())]})
+        headers = [(b"content-type", kind.encode()), (b"location", b"/elsewhere")]  # for redirects
+        await send({"type": "http.response.start", "status": status, "headers": headers})
         if body is None:
             await send({"type": "http.response.body", "body": b": nothing more\n\n", "more_body": True})
             while (await receive())["type"] != "http.disconnect":
@@ -106,8 +107,10 @@ STREAM = "text/event-stream"
 def test_a_client_stays_with_a_stream_whatever_happens_to_its_connections(serving, monkeypatch):
     answers = [
         (503, "text/plain", b"later"),
+        (307, "text/plain", b""),
         (200, "text/html", b"<p>Sign in"),
         (200, STREAM, "retry: 700\nid: α\n\nevent: empty\ndata\n\ndata: a\ndata: b\n\nid: half".encode()),
+        (200, STREAM, b"data: " + 2**20 * b"x" + b"\n\n"),  # too much for one event
         (200, STREAM, b"retry: -1\ndata: no id of its own\n\n"),
         (200, STREAM, b"retry: 99999999999999999999\n\n"),
         (200, STREAM, None),
@@ -128,14 +131,16 @@ def test_a_client_stays_with_a_stream_whatever_happens_to_its_connections(servin
 
     assert [(event.event, event.data, event.id) for event in asyncio.run(heard())] == [
         ("lost", "HTTPStatusError", ""),
+        ("lost", "HTTPStatusError", ""),
         ("lost", "SSEError", ""),
         ("empty", "", "α"),
         ("message", "a\nb", "α"),
+        ("lost", "SSEError", ""),
         ("message", "no id of its own", ""),
         ("lost", "ReadTimeout", ""),
     ]
-    assert asked == [None, None, None, *["α".encode()] * 4]
-    assert pauses == [2, 4, 0.7, 0.5, 60, 60]
+    assert asked == [None, None, None, None, *["α".encode()] * 5]
+    assert pauses == [2, 4, 8, 0.7, 1.4, 0.5, 60, 60]
 
 
 def test_an_event_goes_on_as_it_came():

@@ -8,9 +8,11 @@ import marshal
 import os
 import re
 import shutil
+import sqlite3
 import time
 import zipfile
 import zlib
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +86,13 @@ def test_a_folder_has_its_own_packages_of_which_nobody_else_fetches_a_byte(site:
     assert {"own/django/db/backends/sqlite3/base.pyc", "standard/sqlite3/__init__.pyc"} <= set(own)
     assert "own/django/forms/templates/django/forms/div.html" in own
     assert "own/django/contrib/admin/options.pyc" in set(rest) - set(own)
+    (tmp_path / "tables").write_bytes(own["own/django/tables.sqlite3"])
+    with closing(sqlite3.connect(tmp_path / "tables")) as tables:
+        applied = {"/migrations/".join(row) for row in tables.execute("SELECT app, name FROM django_migrations")}
+        assert not tables.execute("SELECT 1 FROM django_content_type UNION SELECT 1 FROM auth_permission").fetchall()
+    files = {name.removeprefix("own/django/contrib/").removesuffix(".pyc") for name in own}
+    assert applied == {name for name in files if re.search(r"/migrations/\d+_\w+$", name)}
+    assert len({name.partition("/")[0] for name in applied}) == 3
     with (
         boot(site, tmp_path) as common,
         zipfile.ZipFile(site / "live" / table(site)["files"]["all.zip"]) as everything,

@@ -54,6 +54,7 @@ class Bridge:
         try:
             with uncollected():
                 app = load(name, example, files)
+            gc.freeze()  # nor need what it is made of be looked at by each later collection
             server = self.starting[name] = Server(name, example, app)
             await server.lifespan.startup()
         except BaseException:
@@ -64,7 +65,7 @@ class Bridge:
         self.servers[name] = server
         doors[name] = Door(server.addresses, partial(self._connect, server))
         gc.collect()
-        gc.freeze()  # what a running server is made of need not be looked at again by each later collection
+        gc.freeze()  # likewise what its start-up has made
 
     async def stop(self, name: str) -> None:
         """End a server's connections, which breaks them off for its clients, then its application, started or not."""

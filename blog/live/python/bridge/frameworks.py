@@ -4,23 +4,29 @@ import asyncio
 import sys
 from functools import partial
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
+from bridge import django_tables
 from bridge.in_place import run_coroutine, run_in_place
 
 
 def adapt_frameworks() -> None:
-    """Have asgiref run in place what it would give to another thread, and Django hash passwords as a page can."""
+    """Have asgiref run in place what it would give to another thread, and Django do no more than a page can."""
     if find_spec("asgiref"):
         from asgiref.sync import AsyncToSync, SyncToAsync
 
         SyncToAsync.__call__ = call_synchronous  # type: ignore[assignment, method-assign]
         AsyncToSync.__call__ = call_asynchronous  # type: ignore[assignment, method-assign]
     if find_spec("django"):
+        import django
         from django.conf import global_settings
 
         # A million rounds of SHA-256 need OpenSSL, which Python in a page has not. Nobody steals this database.
         global_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+        tables = Path(django.__file__).parents[1] / django_tables.FILE
+        if tables.is_file():
+            django_tables.come_made(tables)
 
 
 def forget_shutdown() -> None:

@@ -16,6 +16,7 @@ import bridge  # type: ignore[import-not-found]  # blog/live/python/bridge: in t
 sys.path.append("/programs")
 
 from compile_modules import bytecode  # type: ignore[import-not-found]
+from django_tables import tables  # type: ignore[import-not-found]
 from find_imports import ARCHIVE, imported  # type: ignore[import-not-found]
 
 SOURCES = Path("/work/sources")
@@ -24,7 +25,10 @@ SOURCES = Path("/work/sources")
 async def main() -> None:
     """Visit the example, and pack."""
     sys.path.append(str(SOURCES))
-    pack(await imported())
+    names = await imported()
+    if (SOURCES / "django").is_dir():
+        (SOURCES / bridge.django_tables.FILE).write_bytes(await bridge.in_place.run_in_place(tables))
+    pack(names)
 
 
 def pack(names: set[str]) -> None:
