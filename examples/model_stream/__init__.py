@@ -109,7 +109,9 @@ def index(answer: str = ""):
 
 @app.post("/ask")
 async def ask(request, prompt: str):
-    if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    is_ours = site == "same-origin" if site else not origin or origin.partition("://")[2] == request.url.netloc
+    if not is_ours:
         return Response("Another site must not spend what our answers cost.", status_code=403)
     if len(answers) >= MAX_ANSWERS:
         return Response("Too many have asked. Ask again in a minute.", status_code=503, headers={"Retry-After": "60"})

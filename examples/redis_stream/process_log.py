@@ -62,7 +62,9 @@ class Log:
     def extend(self, entries: Entries) -> None:
         for name, fields in entries:
             self.last = id_of(name)
-            if "text" in fields:  # else it is nobody's message
+            if "begin" in fields:  # before it, entries have been lost
+                self.first = self.last
+            elif "text" in fields:  # else it is nobody's message
                 self.append(name, f"<li>{escape(fields['text'])}</li>")
         self.wake()
 
@@ -72,7 +74,7 @@ class Log:
         self.bytes += len(event)
         while len(self.messages) > self.max_events or self.bytes > self.max_bytes:
             gone = self.messages.popleft()
-            self.first = gone.id
+            self.first = max(self.first, gone.id)
             self.bytes -= len(gone.event)
 
     def wake(self) -> None:

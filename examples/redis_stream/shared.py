@@ -15,7 +15,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
 
-from .process_log import Entries, Log
+from .process_log import Entries, Id, Log, id_of
 
 KEY = "lobby"
 KEPT = 1000  # entries that Redis keeps, at least; and so many are read at once, at most
@@ -60,7 +60,7 @@ async def feed(log: Log, redis: Redis) -> None:
     while True:
         try:
             if not await redis.xrange(KEY, log.last_id, log.last_id):  # it is our first time, or Redis has lost data
-                log.begin(await newest(redis))
+                log.begin(await newest(redis, log.last))
             trouble_before = None
             while found := await redis.xread({KEY: log.last_id}, KEPT, BLOCK):
                 [[_, entries]] = found
@@ -74,11 +74,18 @@ async def feed(log: Log, redis: Redis) -> None:
             await sleep(uniform(0.5, 1))  # so that not all processes come back at one moment
 
 
-async def newest(redis: Redis) -> Entries:
-    """All that we may need; at least one entry, without a text: from then on, it can be told that data are lost."""
-    while not (entries := await redis.xrevrange(KEY, count=KEPT)):
+async def newest(redis: Redis, last: Id) -> Entries:
+    """All that we may need. Where entries are lost, a new one without a text tells all processes."""
+    while not (entries := await redis.xrevrange(KEY, count=KEPT)) or is_cut(entries, last):
         await redis.xadd(KEY, {"begin": ""})
+        last = (0, 0)  # it is told
     return entries[::-1]
+
+
+def is_cut(entries: Entries, last: Id) -> bool:
+    """Whether older entries than our last one are there, but it is not, and nobody has told so since."""
+    is_told = any("begin" in fields for name, fields in entries if id_of(name) > last)
+    return id_of(entries[-1][0]) < last and not is_told
 
 
 def trouble(error: RedisError) -> tuple[str, str]:

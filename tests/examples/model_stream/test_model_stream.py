@@ -139,9 +139,10 @@ def test_not_everybody_may_spend_the_models_time_and_with_the_server_all_answers
     monkeypatch.setattr(example, "KEPT", 0)
     model.holds = True
     url = watching(example).url
-    foreign = httpx.post(f"{url}/ask", data={"prompt": "Why?"}, headers={"Sec-Fetch-Site": "cross-site"})
-    assert (foreign.status_code, model.prompts) == (403, [])
-    where = question(url, **{"Sec-Fetch-Site": "same-origin"})
+    for said in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "http://evil.example"}, {"Origin": "null"}):
+        foreign = httpx.post(f"{url}/ask", data={"prompt": "Why?"}, headers=said)
+        assert (foreign.status_code, model.prompts) == (403, [])
+    where = question(url, **{"Sec-Fetch-Site": "same-origin", "Origin": "http://before-a-proxy.example"})
     second = httpx.post(f"{url}/ask", data={"prompt": "Why?"})
     assert (second.status_code, second.headers["retry-after"]) == (503, "60")
     httpx.post(url + where + "/stop")

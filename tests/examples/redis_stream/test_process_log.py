@@ -70,8 +70,17 @@ def test_it_is_bounded_in_bytes_too():
 
 def test_an_entry_without_a_text_moves_the_position_alone():
     log = log_of("1-0")
-    log.extend([("2-0", {"begin": ""})])
+    log.extend([("2-0", {"no": "text"})])
     assert (log.last_id, log.after((1, 0))) == ("2-0", ((2, 0), b""))
+
+
+def test_a_beginning_tells_all_who_have_not_seen_it_and_keeps_the_messages():
+    log = log_of("1-0", "2-0", max_events=2)
+    log.extend([("4-0", {"begin": ""})])  # 3-0 is lost, which another process may have had
+    assert [message.id for message in log.messages] == [(1, 0), (2, 0)]
+    assert [after(log, seen) for seen in ("2-0", "3-0", "4-0")] == [["reset"], ["reset"], []]
+    log.extend(entries("5-0"))  # the oldest, which this one drops, is from before
+    assert [after(log, seen) for seen in ("3-0", "4-0")] == [["reset"], ["5-0"]]
 
 
 def test_a_reader_who_is_ahead_of_this_process_waits_for_what_it_has_not_had():

@@ -111,6 +111,26 @@ def test_what_redis_loses_is_told_to_all(url, redis, log, ask, post):
     assert texts([news(stream)]) == ["anew"]
 
 
+def test_when_redis_loses_its_newest_entries_all_are_told_once(shared, redis, log, serving, ask, post, monkeypatch):
+    monkeypatch.setattr(shared, "BLOCK", 50)
+    url = serving(example.app)
+    until(lambda: log.last > (0, 0))
+    stream = join(ask, url)
+    post(url, "kept")
+    kept = news(stream)
+    post(url, "lost")
+    redis.client.xdel("lobby", place(news(stream)))  # as after a crash, where what came last was not on the disk
+    assert news(stream)[1] == "event: reset"
+    assert news(ask(url, f"/events?last_event_id={place(kept)}"))[1] == "event: reset"
+    post(url, "anew")
+    assert texts([news(stream)]) == ["anew"]
+    assert [message.item for message in log.messages] == ["<li>kept</li>", "<li>anew</li>"]
+    assert [list(fields) for _, fields in redis.client.xrange("lobby")] == [["begin"], ["text"], ["begin"], ["text"]]
+    another = type(log)()
+    another.begin(redis.client.xrange("lobby"))  # of a process that knows nothing of the lost one
+    assert another.first == log.first
+
+
 def test_a_stream_that_somebody_deletes_begins_anew(shared, redis, log, serving, ask, monkeypatch):
     monkeypatch.setattr(shared, "BLOCK", 50)
     url = serving(example.app)
