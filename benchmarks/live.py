@@ -45,6 +45,7 @@ PLACES = {
 }
 READING = 10_000  # ms
 POINTING = 300  # ms
+LEAVING = 6_000  # ms: what is kept for the next visit is written three seconds after the first event
 SLICE = 0.01  # seconds that a slow machine runs at a time
 PIECE = 16_384  # bytes that go over the slow link at a time
 BARE = """<!doctype html><script type="module">
@@ -163,7 +164,7 @@ def until_first(context: BrowserContext, url: str) -> float:
     page.goto(url)
     page.wait_for_function("window.first")
     first = float(page.evaluate("window.first"))
-    page.wait_for_timeout(2_000)  # what is kept for the next visit is written afterwards
+    page.wait_for_timeout(LEAVING)
     page.close()
     return first
 

@@ -6,6 +6,8 @@ declare global {
     files: Record<string, string>;
     /** Plain name → bytes to fetch, of what may be fetched to start Python. */
     sizes: Record<string, number>;
+    /** Bytes of memory that the snapshot is of. */
+    memory: number;
     /** What Pyodide wants to know of its build. */
     lock: Record<string, string>;
     /** Examples of one file that have packages of their own. */

@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -149,8 +150,22 @@ def write_table(live: Path, files: dict[str, str], apart: list[str]) -> None:
     """`bundle.js`, a script for pages: what Python is started from, and which files have packages of their own."""
     lock = json.loads((PYODIDE / "pyodide-lock.json").read_text(encoding="utf-8"))["info"]
     sizes = {name: (live / files[name]).stat().st_size for name in PACKED}
-    content = {"files": {name: files[name] for name in (*PACKED, ALL)}, "sizes": sizes, "lock": lock, "apart": apart}
+    content = {
+        "files": {name: files[name] for name in (*PACKED, ALL)},
+        "sizes": sizes,
+        "memory": memory_size(live / files["started.bin"]),
+        "lock": lock,
+        "apart": apart,
+    }
     (live / "bundle.js").write_text(f"globalThis.streamside = {json.dumps(content, indent=1)};\n", encoding="utf-8")
+
+
+def memory_size(snapshot: Path) -> int:
+    """How many bytes of memory a snapshot is of, which run_in_node.mjs has written after its header."""
+    with gzip.open(snapshot) as unpacked:
+        _, begin = struct.unpack("<II", unpacked.read(8))
+        unpacked.seek(begin)
+        return 4 * int.from_bytes(unpacked.read(4), "little")
 
 
 def copy_assets(programs: Iterable[str], folder: Path) -> None:

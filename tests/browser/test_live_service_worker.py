@@ -80,6 +80,13 @@ def test_what_an_examples_page_asks_for_is_the_examples_also_after_the_service_w
             assert own == "the example's", who
             assert "htmx" in htmx, who
         session.send("ServiceWorker.stopAllWorkers")
+    lasting = run.inside(
+        """fetch("https://cdn.jsdelivr.net/npm/htmx.org@2.0.7/dist/htmx.min.js").then(async (answer) => {
+          await answer.text();
+          return answer.headers.get("cache-control");
+        })"""
+    )
+    assert lasting == "max-age=31536000", "each frame of the page asks for it anew"
 
 
 KEPT = """async () => {

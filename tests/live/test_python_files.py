@@ -45,9 +45,10 @@ await scripts;
 for (let turn = 0; turn < 300; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
 const ahead = asked.splice(0);
 fetching.ask();
-const { module: compiled, ...memory } = await files;
+await Promise.all([files.module, files.memory]);
+const isSnapshot = await files.isSnapshot;
 const isOfOne = signals.size === 1 && signals.has(ending.signal);
-process.stdout.write(JSON.stringify([ahead, asked, Object.keys(memory), told.at(-1), isOfOne]), () => process.exit());
+process.stdout.write(JSON.stringify([ahead, asked, isSnapshot, told.at(-1), isOfOne]), () => process.exit());
 """
 
 
@@ -70,26 +71,26 @@ def fetch(script: str, tick: float, *, is_asked: bool = False) -> Any:
 
 
 def test_a_slow_connection_carries_little_before_the_reader_asks(script: str) -> None:
-    ahead, afterwards, memory, _, is_of_one = fetch(script, tick=1000)
+    ahead, afterwards, is_snapshot, _, is_of_one = fetch(script, tick=1000)
     assert sorted(ahead) == [[name, "low"] for name in sorted(["boot.zip", *SCRIPTS])]
     assert sum(SIZES[name] for name, _ in ahead) < 2_000_000
     assert afterwards == [["pyodide.asm.wasm", "auto"]]
-    assert memory == ["archive"]
+    assert not is_snapshot
     assert is_of_one  # whoever gives up stops all of it
 
 
 def test_a_quick_one_carries_all_of_it(script: str) -> None:
-    ahead, afterwards, memory, (loaded, size, is_size_known), _ = fetch(script, tick=0)
+    ahead, afterwards, is_snapshot, (loaded, size, is_size_known), _ = fetch(script, tick=0)
     assert {name for name, _ in ahead} == {*SIZES} - {"boot.zip"}
     assert afterwards == []
-    assert memory == ["snapshot"]
+    assert is_snapshot
     assert size == sum(SIZES.values()) - SIZES["boot.zip"]
     assert is_size_known
     assert 0 < loaded < size
 
 
 def test_nothing_is_held_back_from_who_has_asked(script: str) -> None:
-    ahead, afterwards, memory, _, _ = fetch(script, tick=1000, is_asked=True)
+    ahead, afterwards, is_snapshot, _, _ = fetch(script, tick=1000, is_asked=True)
     assert sorted(ahead) == [[name, "auto"] for name in sorted({*SIZES} - {"started.bin"})]
     assert afterwards == []
-    assert memory == ["archive"]
+    assert not is_snapshot

@@ -48,6 +48,9 @@ def test_everything_is_there_under_the_name_that_the_table_says(site: Path) -> N
         data = (site / "live" / name).read_bytes()
         assert hashlib.sha256(data).hexdigest() == name.split("/")[1].split("-")[0]
     assert content["sizes"] == {name: (site / "live" / content["files"][name]).stat().st_size for name in bundle.PACKED}
+    snapshot = gzip.decompress((site / "live" / content["files"]["started.bin"]).read_bytes())
+    assert content["memory"] % 65_536 == 0
+    assert len(snapshot) < content["memory"] < 100_000_000
     assert (site / "service-worker.js").is_file()
     scripts = {path.name: path.read_text() for path in (site / "live").rglob("*.js")}
     assert {"live-example.js", "run-example.js", "editor.js", "python-worker.js", "probe.js"} <= scripts.keys()

@@ -5,3 +5,15 @@ export function idle() {
     else setTimeout(resolve, 1);
   });
 }
+
+/**
+ * Resolves when nothing that matters more waits to be done: much sooner than `idle`, which comes once in 50 ms, and so for
+ * small pieces of work. The same where a browser has no priorities.
+ * @returns {Promise<void>}
+ */
+export function aside() {
+  const { scheduler } = /** @type {{scheduler?: {postTask: (task: () => void, options: object) => Promise<void>}}} */ (
+    /** @type {unknown} */ (globalThis)
+  );
+  return scheduler?.postTask ? scheduler.postTask(() => {}, { priority: "background" }) : idle();
+}

@@ -10,7 +10,7 @@
 /* global streamside */
 import "../bundle.js";
 import { after } from "./after.js";
-import { idle } from "./idle.js";
+import { aside } from "./idle.js";
 import { openCache, take } from "../shared/kept-files.js";
 
 const SITE = new URL("../../", import.meta.url).href;
@@ -24,8 +24,8 @@ const BEGINNING = 3_000; // ms for which what has been fetched is not kept yet: 
 const PIECE = 131_072; // bytes that are unpacked at a time while the reader reads
 
 /**
- * What `python-worker.js` starts Python from; the snapshot or the archive is to be transferred.
- * @typedef {{module: WebAssembly.Module, snapshot?: ArrayBuffer, archive?: ArrayBuffer}} PythonFiles
+ * What `python-worker.js` starts Python from, as it comes; the memory, a snapshot or the archive, is to be transferred.
+ * @typedef {{module: Promise<WebAssembly.Module>, isSnapshot: Promise<boolean>, memory: Promise<ArrayBuffer>}} PythonFiles
  */
 
 /** Compiled once for the page, however often Python is started. @type {WebAssembly.Module | undefined} */
@@ -93,10 +93,10 @@ export class Fetching {
     return scripts;
   }
 
-  /** @returns {Promise<PythonFiles>} */
-  async files() {
-    const [module, content] = await Promise.all([this.#module(), this.#memory()]);
-    return { module, ...content };
+  /** @returns {PythonFiles} */
+  files() {
+    const isSnapshot = this.#isSnapshotQuicker();
+    return { module: this.#module(), isSnapshot, memory: this.#memory(isSnapshot) };
   }
 
   async #module() {
@@ -105,14 +105,13 @@ export class Fetching {
     return (compiled ??= await WebAssembly.compileStreaming(this.#file(name, "application/wasm")));
   }
 
-  async #memory() {
+  /** @param {Promise<boolean>} isSnapshot */
+  async #memory(isSnapshot) {
     const names = ["started.bin", "boot.zip"];
-    const [name, other] = (await this.#isSnapshotQuicker()) ? names : names.reverse();
+    const [name, other] = (await isSnapshot) ? names : names.reverse();
     this.#sizes.delete(other);
     this.#isDecided = true;
-    const response = await this.#file(name, "application/octet-stream");
-    const content = await response.arrayBuffer();
-    return name === "started.bin" ? { snapshot: content } : { archive: content };
+    return (await this.#file(name, "application/octet-stream")).arrayBuffer();
   }
 
   async #isSnapshotQuicker() {
@@ -164,7 +163,7 @@ export class Fetching {
     if (kept) this.#sizes.delete(name);
     else await this.#permission(name);
     const packed = kept ? new Response(kept) : await this.#fetch(name, url);
-    if (!SCRIPTS.includes(name)) await this.#scriptsAreRead; // while this is unpacked
+    if (!SCRIPTS.includes(name) && this.#isAsked) await this.#scriptsAreRead; // while this is unpacked
     const body = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (packed.body)
       .pipeThrough(SCRIPTS.includes(name) ? new TransformStream() : this.#pieces())
       .pipeThrough(new DecompressionStream("gzip"));
@@ -181,13 +180,13 @@ export class Fetching {
     return new Response(response.body.pipeThrough(this.#counter(url)));
   }
 
-  /** Unpacking is the page's work: ahead, it is done in pieces while the page has nothing else to do. */
+  /** Unpacking is the page's work: ahead, it is done in pieces while the page has nothing better to do. */
   #pieces() {
     return new TransformStream({
       /** @type {(chunk: Uint8Array<ArrayBuffer>, controller: TransformStreamDefaultController) => Promise<void>} */
       transform: async (chunk, controller) => {
         for (let at = 0; at < chunk.length; at += PIECE) {
-          if (!this.#isAsked) await Promise.race([idle(), this.#asked]);
+          if (!this.#isAsked) await Promise.race([aside(), this.#asked]);
           controller.enqueue(chunk.subarray(at, at + PIECE));
         }
       },

@@ -90,12 +90,25 @@ export const python = {
     }, signal);
     this.fetching = fetching;
     const worker = this.start(); // its script comes meanwhile
-    const scripts = fetching.scripts(worker).then((urls) => this.ask("scripts", { urls }));
-    const [files] = await Promise.all([fetching.files(), scripts]);
-    signal.throwIfAborted();
-    this.tell("Starting Python", 0.7);
-    const content = files.snapshot ?? files.archive;
-    await this.ask("boot", { ...files, lock: streamside.lock, rest: address("all.zip") }, content ? [content] : []);
+    const give = (
+      /** @type {string} */ kind,
+      /** @type {Record<string, unknown>} */ message,
+      /** @type {Transferable[]} */ ...transfer
+    ) => {
+      signal.throwIfAborted(); // or it would be given to another worker
+      return this.ask(kind, message, transfer);
+    };
+    const { lock, memory: size } = streamside;
+    const boot = { size, lock, rest: address("all.zip") };
+    const scripts = fetching.scripts(worker);
+    const { module, isSnapshot, memory } = fetching.files();
+    await Promise.all([
+      scripts.then((urls) => give("scripts", { urls })),
+      Promise.all([isSnapshot, scripts]).then(([isSnapshot]) => give("boot", { ...boot, isSnapshot })),
+      module.then((module) => give("module", { module })),
+      memory.then((memory) => give("memory", { memory }, memory)),
+      Promise.all([module, memory]).then(() => this.tell("Starting Python", 0.7)),
+    ]);
     this.fetching = undefined;
   },
 

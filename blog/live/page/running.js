@@ -114,10 +114,12 @@ export class Running extends EventTarget {
   async begin() {
     servers.set(this.name, this);
     try {
-      await python.attempt("start", { server: this.name, example: this.#example, ...this.#program });
-      await this.#change({});
+      const started = python.attempt("start", { server: this.name, example: this.#example, ...this.#program });
+      await Promise.all([started, this.#change({})]);
     } catch (error) {
       servers.delete(this.name);
+      const why = "The server did not start.";
+      void serviceWorkerLink.tell({ kind: "cable", tab: TAB, server: this.name, cable: null, why });
       throw error;
     }
   }

@@ -1,8 +1,8 @@
 /**
  * Python in a Web Worker, and the bridge between the service worker and the applications.
  *
- * From the page, each with a number to answer to: `scripts` (urls), `boot` (module, snapshot or archive, lock, rest),
- * `unpack` (example, archive, rest), `start` and `restart` (server, example, files, environment), `stop` (server), `listen`
+ * From the page, each with a number to answer to: `scripts` (urls), `boot` (isSnapshot, size, lock, rest), `module` and
+ * `memory` (what Python is started from, when it has come; the memory as a snapshot, or as the archive to fill it from), `unpack` (example, archive, rest), `start` and `restart` (server, example, files, environment), `stop` (server), `listen`
  * (that it does is the answer), `resumption` (source), `check` (see, messages, now); and `port`, one to a service worker. To
  * the page: `there`, once; `answer` (call, result or error), `log` (server or null, text, late: it had to wait, for more is
  * printed than a page can show).
@@ -23,13 +23,19 @@
  * @property {(source: string) => {lastEventId: string, reconnectionTime: number | undefined}} resumption
  */
 
-/** @typedef {import("../page/python-files.js").PythonFiles & {lock: object, rest: string}} BootMessage */
+/** @typedef {{isSnapshot: boolean, size: number, lock: object, rest: string}} BootMessage  `size` of the snapshot's memory, in bytes */
 
 const HOME = new URL("./", import.meta.url).href;
 const PAGE = 1024; // words of the memory, as in run_in_node.mjs
+const HEADER = 4_096; // bytes: room for a snapshot's header
+const GROWTH = 65_536; // bytes by which memory grows at a time
 
 /** Pyodide's scripts. @type {Promise<any[]>} */
 let scripts;
+/** @type {Coming<WebAssembly.Module>} */
+const moduleComing = coming();
+/** @type {Coming<{memory: ArrayBuffer | null}>} */
+const memoryComing = coming();
 /** @type {(bridge: Bridge) => void} */
 let booted;
 /** @type {Promise<Bridge>} */
@@ -66,6 +72,10 @@ async function perform({ kind, server, example, files, environment, source, ...m
       return undefined;
     case "boot":
       return booted(await boot(message));
+    case "module":
+      return moduleComing.come(message.module);
+    case "memory":
+      return memoryComing.come({ memory: message.memory });
     case "import":
       return (await bridge).importAhead();
     case "unpack":
@@ -104,28 +114,46 @@ function life({ id }) {
 }
 
 /**
- * Start Python, and in it what is between the service worker and the applications.
+ * What comes when it has been fetched.
+ * @template T
+ * @typedef {{promise: Promise<T>, come: (it: T) => void}} Coming
+ */
+
+/** @returns {Coming<any>} */
+function coming() {
+  let come = /** @type {(it: any) => void} */ (() => {});
+  const promise = new Promise((resolve) => (come = resolve));
+  return { promise, come };
+}
+
+/** What the page has unpacked: once, for it is large and is not to be kept. */
+async function takeMemory() {
+  const message = await memoryComing.promise;
+  const memory = /** @type {ArrayBuffer} */ (message.memory);
+  message.memory = null;
+  return memory;
+}
+
+/**
+ * Start Python, and in it what is between the service worker and the applications. As much as can be is done before all that
+ * it takes has come: the page unpacks the memory last.
  * @param {BootMessage} message
  * @returns {Promise<Bridge>}
  */
-async function boot({ module, snapshot, archive, lock, rest }) {
+async function boot({ isSnapshot, size, lock, rest }) {
   const [{ loadPyodide }, { default: createPyodideModule }] = await scripts;
-  const memory = snapshot && unpacked(snapshot);
-  answerPyodide(archive, async (imports) => {
-    const instance = await WebAssembly.instantiate(module, imports);
-    memory?.compare(/** @type {WebAssembly.Memory} */ (instance.exports.memory));
-    return { instance, module };
-  });
+  const header = new Uint8Array(HEADER);
+  answerPyodide(isSnapshot, size);
   const python = await loadPyodide({
     indexURL: HOME,
     stdLibURL: `${HOME}boot.zip`,
     createPyodideModule: async (/** @type {object} */ settings) => {
       const made = await createPyodideModule(settings);
-      memory?.fill(made.HEAPU32);
+      if (isSnapshot) fill(made.HEAPU32, header, await takeMemory());
       return made;
     },
     lockFileContents: { info: lock, packages: {} },
-    _loadSnapshot: memory?.header,
+    _loadSnapshot: isSnapshot ? header : undefined,
   });
   return python
     .pyimport("bridge")
@@ -139,41 +167,42 @@ async function boot({ module, snapshot, archive, lock, rest }) {
 }
 
 /**
- * Have Pyodide get what is here already, for what it would fetch by address.
- * @param {ArrayBuffer | undefined} archive
- * @param {(imports: WebAssembly.Imports) => Promise<WebAssembly.WebAssemblyInstantiatedSource>} instantiate
+ * Have Pyodide get what comes from the page, for what it would fetch by address.
+ * @param {boolean} isSnapshot
+ * @param {number} size
  */
-function answerPyodide(archive, instantiate) {
+function answerPyodide(isSnapshot, size) {
   const { fetch } = self;
-  self.fetch = async (input, init) => (String(input).startsWith(HOME) ? new Response(archive) : fetch(input, init));
-  WebAssembly.instantiateStreaming = (_response, imports) => instantiate(imports ?? {});
+  self.fetch = async (input, init) => {
+    if (!String(input).startsWith(HOME)) return fetch(input, init);
+    return new Response(isSnapshot ? null : await takeMemory());
+  };
+  WebAssembly.instantiateStreaming = async (_response, imports) => {
+    const module = await moduleComing.promise;
+    const instance = await WebAssembly.instantiate(module, imports);
+    const memory = /** @type {WebAssembly.Memory} */ (instance.exports.memory);
+    const missing = size - memory.buffer.byteLength;
+    if (isSnapshot && missing > 0) memory.grow(missing / GROWTH); // Pyodide takes the size for granted (its issue 6254)
+    return { instance, module };
+  };
 }
 
 /**
- * Pyodide's snapshot, which comes as what differs from the memory of a fresh instance (run_in_node.mjs says how). Pyodide is
- * given its header only: the memory is filled without a copy of all of it.
- * @param {ArrayBuffer} packed
- * @returns {{header: ArrayBuffer, compare: (fresh: WebAssembly.Memory) => void, fill: (memory: Uint32Array) => void}}
- *   `compare` with what the instance has at first, `fill` when it has been set up
+ * Fill the memory from Pyodide's snapshot, which comes as the pages that are not as in a fresh instance (run_in_node.mjs says
+ * how). Pyodide is given no more of it than its header: it would make a copy of all.
+ * @param {Uint32Array} memory
+ * @param {Uint8Array} header  to be filled, too
+ * @param {ArrayBuffer} snapshot
  */
-function unpacked(packed) {
-  const words = new Uint32Array(packed);
-  const begin = words[1] / 4; // of the memory, after Pyodide's header
-  const [size, count] = words.subarray(begin);
-  const numbers = words.subarray(begin + 2, begin + 2 + count);
-  const pages = words.subarray(begin + 2 + count);
-  const compare = (/** @type {WebAssembly.Memory} */ fresh) => {
-    const missing = 4 * size - fresh.buffer.byteLength;
-    if (missing > 0) fresh.grow(missing / 65_536); // Pyodide takes the size for granted (its issue 6254)
-    const memory = new Uint32Array(fresh.buffer);
-    numbers.forEach((number, at) => {
-      for (let word = 0; word < PAGE; word++) pages[at * PAGE + word] ^= memory[number * PAGE + word];
-    });
-  };
-  const fill = (/** @type {Uint32Array} */ memory) => {
-    numbers.forEach((number, at) => memory.set(pages.subarray(at * PAGE, (at + 1) * PAGE), number * PAGE));
-  };
-  return { header: packed.slice(0, words[1]), compare, fill };
+function fill(memory, header, snapshot) {
+  const words = new Uint32Array(snapshot);
+  const begin = words[1]; // of the memory, after Pyodide's header
+  const [, count] = words.subarray(begin / 4);
+  const numbers = words.subarray(begin / 4 + 2, begin / 4 + 2 + count);
+  const pages = words.subarray(begin / 4 + 2 + count);
+  numbers.forEach((number, at) => memory.set(pages.subarray(at * PAGE, (at + 1) * PAGE), number * PAGE));
+  header.set(new Uint8Array(snapshot, 0, begin));
+  new Uint32Array(header.buffer)[1] = HEADER; // after which there is nothing more to be copied
 }
 
 /**

@@ -134,7 +134,9 @@ async function store(name, response, cache) {
  */
 function made(name, bytes) {
   const type = TYPES[name.slice(name.lastIndexOf(".") + 1)] ?? "text/plain; charset=utf-8";
-  return new Response(bytes, { headers: { "content-type": type } });
+  const headers = new Headers({ "content-type": type });
+  if (isLasting(name)) headers.set("cache-control", "max-age=31536000"); // the frames of a page share it, and ask once
+  return new Response(bytes, { headers });
 }
 
 /** @param {string} name */

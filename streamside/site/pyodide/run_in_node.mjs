@@ -47,19 +47,20 @@ try {
 
 /**
  * The snapshot without what a fresh instance of the module holds anyway: half to unpack, and a third less to fetch. In it
- * are a header; of the memory its size and the number of pages that differ, those pages' numbers, and how they differ
- * (exclusive or): all in words of 4 bytes. `python-worker.js` gives it back.
+ * are a header; of the memory its size and the number of pages that differ, those pages' numbers, and the pages: all in
+ * words of 4 bytes. `python-worker.js` gives it back.
  * @param {Uint8Array} whole
  */
 function changes(whole) {
   const [, begin] = new Uint32Array(whole.buffer, 0, 2); // of the memory, after a header (Pyodide's `makeSnapshot`)
   const header = new Uint32Array(whole.buffer, 0, begin / 4);
   const memory = new Uint32Array(whole.buffer, begin);
-  fresh.forEach((word, index) => (memory[index] ^= word));
   const pages = Array.from({ length: memory.length / PAGE }, (_, page) =>
     memory.subarray(page * PAGE, (page + 1) * PAGE),
   );
-  const changed = [...pages.keys()].filter((page) => pages[page].some(Boolean));
+  const isChanged = (/** @type {number} */ page) =>
+    pages[page].some((word, at) => word !== (fresh[page * PAGE + at] ?? 0));
+  const changed = [...pages.keys()].filter(isChanged);
   const parts = [
     header,
     Uint32Array.of(memory.length, changed.length, ...changed),
