@@ -214,14 +214,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def in_rooms(items: list[pytest.Item]) -> list[pytest.Item]:
     """As many parts as `make test` has workers, most of them begun by tests that share what is dear to start.
 
-    A worker is given one part, and whoever has nothing left to do takes from the end of another's. Lessons begin two:
-    they wait for so long that one worker would still be at them when all others have ended.
+    A worker is given one part, and whoever has nothing left to do takes from the end of another's. Lessons begin three:
+    they wait for so long that fewer workers would still be at them when all others have ended.
     """
     rooms: dict[str, list[pytest.Item]] = {name: [] for name in ("lessons", "firefox", "laboratory", "chromium", "")}
     for item in items:
         rooms[room(item)].append(item)
     lessons, others = rooms.pop("lessons"), iter(rooms.pop(""))
-    begun = [lessons[::2], lessons[1::2], *rooms.values(), []]
+    begun = [lessons[::3], lessons[1::3], lessons[2::3], *rooms.values()]
     size = len(items) // len(begun)
     parts = [[*shared, *islice(others, max(0, size - len(shared)))] for shared in begun]
     return [*chain(*parts), *others]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from examples import basic_stream
@@ -110,6 +111,7 @@ def test_a_task_of_a_lesson_is_checked_in_chromium(page: Page, site: str) -> Non
     expect(exercise.get_by_role("status")).to_contain_text("it came as number 5")
 
 
+@pytest.mark.nightly
 def test_a_task_of_a_lesson_is_checked_in_firefox(tab: Tab, site: str) -> None:
     tab.open(f"{site}notebooks/01-your-first-stream.html")
     tab.evaluate("(text) => localStorage.setItem('streamside-program-basic_stream', text)", program(3))

@@ -243,7 +243,7 @@ KEPT = """async (end) => {
     ("script", "left_out", "kept"),
     [
         (QUICK, "boot.zip", ["started.bin.packed", "wasm.packed"]),
-        (SLOW, "started.bin", ["started.bin.packed", "boot.zip.packed"]),
+        pytest.param(SLOW, "started.bin", ["started.bin.packed", "boot.zip.packed"], marks=pytest.mark.nightly),
         (SLOW + SAVING, "started.bin", ["boot.zip.packed"]),
     ],
     ids=["quick", "slow", "saving"],

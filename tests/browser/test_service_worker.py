@@ -234,7 +234,7 @@ CODE = ("/code-pane.js", "/editor.js")
 TEXTS = """async () => {
   const cache = await caches.open((await caches.keys())[0]);
   const answers = await Promise.all((await cache.keys()).map((request) => cache.match(request)));
-  return Promise.all(answers.map((answer) => answer.text()));
+  return Promise.all(answers.filter(Boolean).map((answer) => answer.text())); // one may have gone meanwhile
 }"""
 
 
