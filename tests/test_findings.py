@@ -17,7 +17,7 @@ from tests.wrong_streams import RIGHT, WAYS, first, hang, serving, when
 def all_found() -> dict[str, list[Finding]]:
     """What is found in each way, all examined at the same time."""
     with serving() as server, ThreadPoolExecutor(16) as engineers:
-        evidence = engineers.map(lambda way: examine(f"{server.url}/{way}", {}, 1), WAYS)
+        evidence = engineers.map(lambda way: examine(f"{server.url}/{way}", {}, 2), WAYS)
         return {way: findings(each) for way, each in zip(WAYS, evidence, strict=True)}
 
 

@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from asyncio import TaskGroup, sleep
+from asyncio import TaskGroup, sleep, wait
 from contextlib import asynccontextmanager
 from random import uniform
 
@@ -51,7 +51,9 @@ async def feeding(log: Log):
     async with reading, writing, TaskGroup() as tasks:
         task = tasks.create_task(feed(log, reading))
         yield publish
-        task.cancel()
+        while not task.done():  # below Python 3.12 `wait_for`, which redis-py uses, may lose a cancellation
+            task.cancel()
+            await wait([task], timeout=1)
 
 
 async def feed(log: Log, redis: Redis) -> None:

@@ -9,6 +9,7 @@ from benchmarks.fanout_servers import CONTESTANTS
 RUN = ["--subscribers", "3", "--rounds", "1", "--deliveries", "30", "--seconds", "0.1"]
 
 
+@pytest.mark.nightly
 def test_a_small_run_prints_a_row_for_each_server(capsys):
     fanout.main(RUN)
     header, rule, *rows = capsys.readouterr().out.splitlines()

@@ -65,6 +65,7 @@ def test_what_is_lost_doubled_or_out_of_order_is_counted(readers, lost, doubled,
     assert f"| doubled | {doubled} |" in lines
 
 
+@pytest.mark.nightly
 def test_a_client_that_does_not_resume_is_found_out(monkeypatch, capsys):
     """It is the id that saves them: without it the same faults lose something."""
     monkeypatch.setattr(Resuming, "resume", lambda self: {})

@@ -2,11 +2,14 @@
 
 import re
 
+import pytest
+
 from benchmarks import many_processes, million
 from benchmarks.fanout import Speed
 from benchmarks.many_processes import Back, Costs, Figures, Round
 
 
+@pytest.mark.nightly
 def test_a_small_run_prints_all_tables(capsys, monkeypatch):
     monkeypatch.setattr(many_processes, "TO_NOBODY", 50)
     many_processes.main(["--processes", "2", "--readers", "3", "--rounds", "1", "--deliveries", "30", "--singles", "2"])

@@ -165,7 +165,7 @@ def laboratory(common: Laboratory) -> Iterator[Laboratory]:
 
 @pytest.fixture(params=["chromium", "firefox"])
 def visitor(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Visitor]:
-    """A reader with either browser."""
+    """A reader with either browser; `FIREFOX_AT_NIGHT` leaves the second to every night's CI."""
     if request.param == "chromium":
         with chromium(browser) as visitor:
             yield visitor

@@ -34,6 +34,7 @@ PREFERENCES = {
     "network.proxy.ssl": "127.0.0.1",
     "network.proxy.ssl_port": 9,
     "network.proxy.type": 1,
+    "javascript.options.wasm_optimizingjit": False,
     "toolkit.telemetry.enabled": False,
     "ui.prefersReducedMotion": 1,
 }

@@ -13,9 +13,7 @@ from starlette.routing import Mount, Route
 
 from streamside.catalogue import ROOT
 from tests.browser.test_service_worker import LESSON, run_the_example
-from tests.browser.visitors import Host, Visitor, files
-
-pytestmark = pytest.mark.timeout(300)
+from tests.browser.visitors import FIREFOX_AT_NIGHT, Host, Visitor, files
 
 POLICY = re.findall(r"^default-src .*$", (ROOT / "about.md").read_text(encoding="utf-8"), re.MULTILINE)[0]
 
@@ -34,6 +32,7 @@ class Strict:
         return Response(status_code=204)
 
 
+@FIREFOX_AT_NIGHT
 def test_everything_works_under_the_policy_that_about_tells(visitor: Visitor, built_site: Path) -> None:
     strict = Strict(built_site, POLICY)
     with strict.host.serving() as server:

@@ -15,8 +15,6 @@ from streamside.paths import ROOT
 from tests.browser.firefox import Tab
 from tests.browser.web_sockets import OPEN, SOCKETS, VISITS
 
-pytestmark = pytest.mark.timeout(300)
-
 
 @pytest.fixture
 def page(tab: Tab) -> Tab:

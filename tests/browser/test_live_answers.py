@@ -9,8 +9,6 @@ from playwright.sync_api import Page
 
 from tests.browser.laboratory import Laboratory
 
-pytestmark = pytest.mark.timeout(300)
-
 PACKED = """
 import asyncio
 from starlette.applications import Starlette

@@ -6,8 +6,6 @@ import pytest
 
 from tests.browser.laboratory import COUNTER, Laboratory
 
-pytestmark = pytest.mark.timeout(300)
-
 
 @pytest.mark.parametrize(
     "leave",

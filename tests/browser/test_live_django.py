@@ -3,11 +3,7 @@
 import json
 from pathlib import Path
 
-import pytest
-
-from tests.browser.visitors import Host, Visitor, files
-
-pytestmark = pytest.mark.timeout(180)
+from tests.browser.visitors import FIREFOX_AT_NIGHT, Host, Visitor, files
 
 LESSON = "notebooks/11-django-groups-users-signals.html"
 VIEWS = (Path(__file__).parents[2] / "examples/django_yo/views.py").read_text(encoding="utf-8")
@@ -41,6 +37,7 @@ def sign_in(visitor: Visitor) -> None:
     states(visitor, "listening", "listening")
 
 
+@FIREFOX_AT_NIGHT
 def test_sign_in_send_a_yo_and_change_a_view(visitor: Visitor, built_site: Path) -> None:
     host = Host(files(built_site, "some/prefix"))
     with host.serving() as server:

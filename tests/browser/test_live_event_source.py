@@ -2,11 +2,7 @@
 
 import re
 
-import pytest
-
 from tests.browser.laboratory import COUNTER, Laboratory
-
-pytestmark = pytest.mark.timeout(300)
 
 
 def test_only_the_browsers_own_reconnect_says_the_last_event_id(laboratory: Laboratory) -> None:

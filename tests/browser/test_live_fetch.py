@@ -1,10 +1,6 @@
 """Event streams that a page's script fetches: what the Wire is told of them, and that the server hears of an abort."""
 
-import pytest
-
 from tests.browser.laboratory import COUNTER, Laboratory
-
-pytestmark = pytest.mark.timeout(300)
 
 POSTED = (
     COUNTER.replace("let source = listen();", "const controller = new AbortController();")

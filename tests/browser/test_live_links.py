@@ -6,8 +6,6 @@ import pytest
 
 from tests.browser.laboratory import VISITS, Laboratory
 
-pytestmark = pytest.mark.timeout(300)
-
 
 def test_cookies_forms_redirects_and_absolute_paths(laboratory: Laboratory) -> None:
     run = laboratory.run(VISITS)

@@ -9,8 +9,6 @@ from tests.browser.laboratory import COUNTER, Laboratory
 from tests.browser.recordings import LESSONS, recordings
 from tests.patience import PATIENCE
 
-pytestmark = pytest.mark.timeout(300)
-
 
 def test_a_page_with_an_obstacle_says_so_in_one_sentence(fresh: Laboratory) -> None:
     assert fresh.page.evaluate("runtime.obstacle()") is None

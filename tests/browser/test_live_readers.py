@@ -3,13 +3,11 @@
 import re
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.laboratory import VISITS, Laboratory
 from tests.browser.stand_in import EVENT_STREAM, emit, run, violations, wire
 
-pytestmark = pytest.mark.timeout(300)
 Show = Callable[..., Locator]
 
 

@@ -9,8 +9,6 @@ from tests.browser.firefox import Tab
 from tests.browser.recordings import ACT
 from tests.browser.test_firefox import Live
 
-pytestmark = pytest.mark.timeout(300)
-
 LESSON = "notebooks/09-open-close-resume.html"
 EXAMPLE = "live-example[example=open_close_resume]"
 

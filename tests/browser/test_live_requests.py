@@ -3,12 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from playwright.sync_api import Page
 
 from tests.browser.laboratory import Laboratory
-
-pytestmark = pytest.mark.timeout(300)
 
 HEADERS = """
 from starlette.applications import Starlette

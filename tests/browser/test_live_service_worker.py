@@ -3,13 +3,10 @@
 import shutil
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, CDPSession
 
 from tests.browser.laboratory import COUNTER, VISITS, Laboratory, serve_files
 from tests.patience import PATIENCE
-
-pytestmark = pytest.mark.timeout(300)
 
 
 def service_workers(laboratory: Laboratory) -> CDPSession:

@@ -8,9 +8,8 @@ from playwright.sync_api import Locator, Page, Request, expect
 
 from tests.browser.laboratory import COUNTER, Laboratory
 from tests.browser.stand_in import NUMBERS, exchange
-from tests.browser.visitors import Host, Visitor, files
+from tests.browser.visitors import FIREFOX_AT_NIGHT, Host, Visitor, files
 
-pytestmark = pytest.mark.timeout(300)
 SAVING = "Object.defineProperty(navigator, 'connection', { value: { saveData: true } });"
 FAR = "<p style='height: 3000px'></p>"
 
@@ -69,6 +68,7 @@ PREPARE = """async (site) => {
 }"""
 
 
+@FIREFOX_AT_NIGHT
 def test_a_run_from_what_was_started_ahead(visitor: Visitor, built: Path) -> None:
     host = Host(files(built, "some/prefix"))
     with host.serving() as server:

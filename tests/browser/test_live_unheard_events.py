@@ -1,10 +1,6 @@
 """Events that no script listens to: the browser dispatches them, and the Wire tells of them in their place."""
 
-import pytest
-
 from tests.browser.laboratory import COUNTER, Laboratory
-
-pytestmark = pytest.mark.timeout(300)
 
 MIXED = (
     COUNTER.replace(
@@ -26,7 +22,7 @@ def test_they_are_told_in_their_place_until_somebody_listens(laboratory: Laborat
     ] * 3
     assert [event["lastEventId"] for event in events] == ["0.5", "0", "1.5", "1", "2.5", "2"]
     assert events[0]["data"] == "for nobody"
-    told = [each["what"] for each in run.wire() if each["kind"] == "source"]
+    told = [each["what"] for each in run.wire(kind="source")]
     assert told.index("open") < told.index("event")  # as the standard dispatches them
     run.inside("source.addEventListener('other', () => {})")
     run.wait("run.wire.some((each) => each.type === 'other' && !each.unheard)")

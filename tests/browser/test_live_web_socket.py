@@ -5,8 +5,6 @@ import pytest
 from tests.browser.laboratory import Laboratory, Run
 from tests.browser.web_sockets import OPEN, SOCKETS, VISITS
 
-pytestmark = pytest.mark.timeout(300)
-
 
 @pytest.fixture
 def run(laboratory: Laboratory) -> Run:

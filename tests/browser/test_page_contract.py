@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 from xml.etree import ElementTree
 
@@ -21,7 +22,6 @@ from streamside.site.check import PAGE_BYTES, weight
 from tests.browser.test_pages import AXE, FAULTS, SAVING, SCREENS, background
 from tests.conftest import opened
 
-pytestmark = pytest.mark.timeout(300)
 DOCUMENTS, LESSONS = Project().documents, [*Project().lessons]
 PAGES = [document.href for document in DOCUMENTS] + ["404.html"]
 FIRST = "notebooks/01-your-first-stream.html"
@@ -32,6 +32,14 @@ SPACING = "* { letter-spacing: 0.12em !important; word-spacing: 0.16em !importan
 THEME_SWITCH = {"nbconvert": ".theme-switch", "quarto": ".quarto-color-scheme-toggle >> visible=true"}
 SEARCH = {"nbconvert": "dialog.search[open] [role=combobox]", "quarto": "#quarto-search input"}
 FOUND = {"nbconvert": "dialog.search[open] [role=option]", "quarto": ".aa-Panel .search-result-doc a"}
+
+
+def looks() -> Iterator[Any]:
+    """Each page on one screen, by turns, on every change, and on the other one every night: axe takes a second."""
+    for number, href in enumerate(PAGES):
+        for turn, (size, scheme) in enumerate(SCREENS.items()):
+            marks = () if number % 2 == turn else (pytest.mark.nightly,)
+            yield pytest.param(href, size, scheme, marks=marks, id=f"{href}-{scheme}")
 
 
 @pytest.fixture(scope="session")
@@ -134,9 +142,11 @@ def test_what_programs_read_is_there(folder: Path):
     assert all((folder / href.replace(".html", ".md")).is_file() for href in PAGES[:-1])
 
 
-@pytest.mark.parametrize("href", PAGES)
-def test_a_page_is_well_read_and_axe_finds_nothing(reader: Page, address: str, renderer: str, folder: Path, href: str):
-    """On a desk in light, on a phone in dark; its first example is in sight: the beginning of what App and Wire show.
+@pytest.mark.parametrize(("href", "size", "scheme"), [*looks()])
+def test_a_page_is_well_read_and_axe_finds_nothing(
+    reader: Page, address: str, renderer: str, folder: Path, href: str, size: tuple[int, int], scheme: str
+):
+    """On a desk in light or on a phone in dark; its first example is in sight: the beginning of what App and Wire show.
 
     How light a page is holds for ours: Quarto's brings Bootstrap.
     """
@@ -161,11 +171,11 @@ def test_a_page_is_well_read_and_axe_finds_nothing(reader: Page, address: str, r
     for panes in reader.locator(".live-panes").all()[:1]:
         assert (panes.bounding_box() or {"y": 900})["y"] < 750
     reader.evaluate(AXE)
-    for (width, height), scheme in SCREENS.items():
-        reader.set_viewport_size({"width": width, "height": height})
-        reader.emulate_media(color_scheme="light" if scheme == "light" else "dark")
-        assert reader.evaluate(FAULTS) == [], (scheme, width)
-        assert reader.evaluate("document.documentElement.scrollWidth") == width
+    width, height = size
+    reader.set_viewport_size({"width": width, "height": height})
+    reader.emulate_media(color_scheme="light" if scheme == "light" else "dark")
+    assert reader.evaluate(FAULTS) == []
+    assert reader.evaluate("document.documentElement.scrollWidth") == width
     reader.remove_listener("response", note)
     assert [answer.url for answer in answers if answer.status >= 400] == []
 

@@ -5,7 +5,6 @@ import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -14,9 +13,7 @@ from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from streamside.site import deployment
-from tests.browser.visitors import Host, Visitor, chromium, files
-
-pytestmark = pytest.mark.timeout(300)
+from tests.browser.visitors import FIREFOX_AT_NIGHT, Host, Visitor, chromium, files
 
 LESSON = "notebooks/01-your-first-stream.html"
 EVENTS = "document.querySelectorAll('live-example[example=basic_stream] .browser.event').length"
@@ -241,6 +238,7 @@ TEXTS = """async () => {
 }"""
 
 
+@FIREFOX_AT_NIGHT
 def test_a_program_that_rewrites_what_is_kept_has_no_effect_on_the_next(visitor: Visitor, built_site: Path) -> None:
     with Host(files(built_site, "some/prefix")).serving() as server:
         site = f"{server.url}/some/prefix/"

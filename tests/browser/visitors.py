@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
+import pytest
 from playwright.sync_api import Browser, Page
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -14,6 +15,10 @@ from streamside import server
 from tests.browser.firefox import Tab
 from tests.patience import PATIENCE
 
+# Where what Firefox could do differently is covered by another test, and a visit takes seconds.
+FIREFOX_AT_NIGHT = pytest.mark.parametrize(
+    "visitor", ["chromium", pytest.param("firefox", marks=pytest.mark.nightly)], indirect=True
+)
 RUN = """async (site, example, source) => {
   const { start } = await import(`${site}live/page/run-example.js`);
   const running = await start(example, source ? { files: { [`${example}.py`]: source } } : {});

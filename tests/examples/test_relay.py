@@ -49,10 +49,13 @@ def test_all_readers_have_one_upstream_which_is_left_with_the_last_of_them(watch
 
 def test_readers_do_not_notice_that_the_upstream_ends_its_response(watching, ask, clock, monkeypatch):
     monkeypatch.setattr(example, "TURN", 2)
-    monkeypatch.setattr(example, "LIFE", 0.5)
     clock.run()
     watched = watching(example)
-    assert ask(watched.url, "/events").rest()[:4] == [[":"], number(1), number(2), number(3)]  # it has an end, too
+    reader = ask(watched.url, "/events")
+    assert [reader.event() for _ in range(4)] == [[":"], number(1), number(2), number(3)]
+    monkeypatch.setattr(example, "LIFE", 0)
+    assert ask(watched.url, "/events").rest() == [[":"]]  # a reader's stream has an end, too
+    reader.leave()
     first, second, *_ = watched.to("/numbers")
     assert "last-event-id" not in first.headers
     assert second.headers["last-event-id"] == "2"

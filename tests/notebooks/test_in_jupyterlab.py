@@ -1,7 +1,7 @@
 """Lessons in the real JupyterLab, in a browser: Run All with frames open, twice; what is saved; the ways to a frame.
 
-All lessons are run in every night's CI; on every change the one is whose run a frame once kept from ending, as behind
-a hub, so that JupyterLab is started once.
+Every night's CI runs this. On every change `test_setup` starts JupyterLab and ends it, `test_lessons` runs each lesson
+in its kernel, and `test_notebook_frame` looks at a frame without JupyterLab around it.
 """
 
 import json
@@ -30,7 +30,7 @@ CHOSEN = "10-publish-subscribe"
 # What goes on counting in Django's memory, of which a kernel has one: a second run tells other numbers.
 NUMBERS = re.compile(r'(?<=id\\":) \d+|(?<=  ) +')  # with the blanks that a table makes room for them by
 LESSONS = [lesson for lesson in PROJECT.documents if any(lesson.code)]
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.nightly]
 
 OPEN = """async (path) => {
     const widget = await jupyterapp.commands.execute("docmanager:open", { path });
@@ -181,7 +181,6 @@ def run_twice(lesson: Lesson, lab: Page, addresses: re.Pattern[str]) -> None:
     assert lesson.file.read_bytes() == before
 
 
-@pytest.mark.nightly
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.file.stem)
 def test_a_lesson_runs_twice_with_its_frames_open_and_is_saved_as_it_was(lesson: Lesson, lab: Page):
     with opened_there(lab, lesson):

@@ -15,7 +15,6 @@ from streamside.site.volatile_outputs import VOLATILE
 
 PROJECT = Project()
 LESSONS = [lesson for lesson in PROJECT.documents if any(lesson.code)]
-pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ def take(project: Project) -> int:
         return pool.submit(card_pictures.take, project).result()
 
 
+@pytest.mark.nightly
 def test_each_first_example_is_run_and_shown_once(
     tutorial: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):

