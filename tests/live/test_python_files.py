@@ -19,11 +19,17 @@ SIZES = dict(zip(SCRIPTS, (270_000, 8_000), strict=True)) | {
 }
 # A cache of promises stands for the browser's, a function for its network; every look at the clock takes `TICK`.
 PROGRAM = """
-const [script, tick, isAsked] = JSON.parse(process.argv[1]);
+const [script, tick, isAsked, responseEnd] = JSON.parse(process.argv[1]);
 const { gzipSync } = await import("node:zlib");
 const asked = [], told = [], signals = new Set();
 let time = 0;
 performance.now = () => (time += tick);
+globalThis.PerformanceResourceTiming = class {
+  encodedBodySize = 270_000;
+  responseStart = 0;
+  responseEnd = responseEnd;
+};
+performance.getEntriesByName = () => (responseEnd ? [new PerformanceResourceTiming()] : []);
 Object.defineProperty(globalThis, "navigator", { value: { serviceWorker: { controller: null } }, configurable: true });
 globalThis.caches = { open: async () => undefined };
 const noise = crypto.getRandomValues(new Uint8Array(60_000));
@@ -64,8 +70,8 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> str:
     return (folder / "page/python-files.js").as_uri()
 
 
-def fetch(script: str, tick: float, *, is_asked: bool = False) -> Any:
-    arguments = json.dumps([script, tick, is_asked])
+def fetch(script: str, tick: float, *, is_asked: bool = False, network: float = 0) -> Any:
+    arguments = json.dumps([script, tick, is_asked, network])
     command = [node(), "--input-type=module", "--eval", PROGRAM, arguments]
     return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
@@ -87,6 +93,15 @@ def test_a_quick_one_carries_all_of_it(script: str) -> None:
     assert size == sum(SIZES.values()) - SIZES["boot.zip"]
     assert is_size_known
     assert 0 < loaded < size
+
+
+def test_a_busy_page_does_not_take_a_quick_one_for_slow(script: str) -> None:
+    for is_asked in (False, True):
+        _, _, is_snapshot, _, _ = fetch(script, tick=1000, is_asked=is_asked, network=10)
+        assert is_snapshot
+    ahead, _, is_snapshot, _, _ = fetch(script, tick=1000, network=1000)
+    assert not is_snapshot
+    assert "pyodide.asm.wasm" not in dict(ahead)
 
 
 def test_nothing_is_held_back_from_who_has_asked(script: str) -> None:

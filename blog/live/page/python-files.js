@@ -86,7 +86,7 @@ export class Fetching {
         return URL.createObjectURL(new Blob([bytes], { type }));
       }),
     );
-    this.#speedOfScripts = scripts.then(() => this.#speedSoFar());
+    this.#speedOfScripts = scripts.then(() => after(0)).then(() => this.#speedSoFar()); // what the browser tells has come
     this.#speedOfScripts.catch(() => {}); // told by who waits for the scripts
     this.#scriptsAreRead = Promise.all([scripts, reader]);
     this.#scriptsAreRead.catch(() => {});
@@ -117,7 +117,7 @@ export class Fetching {
   async #isSnapshotQuicker() {
     if (await isKept("started.bin")) return true;
     if (await isKept("pyodide.asm.wasm")) return false; // not the first visit, and the snapshot has not come since
-    return (await (this.#isAsked ? this.#speed : this.#speedAhead(this.#speed))) > QUICK;
+    return ((await this.#speedOfScripts) || (await this.#speed)) > QUICK;
   }
 
   /**
@@ -132,15 +132,7 @@ export class Fetching {
 
   /** Whether this is ahead, over a connection that is slow, or that nothing is known of: the scripts were here already. */
   async #isHeldBack() {
-    return !this.#isAsked && (await this.#speedAhead(Infinity)) < SLOW;
-  }
-
-  /**
-   * How quick the connection has proved to be, at a time when little has come over it.
-   * @param {number | Promise<number>} otherwise  if it is asked for before that is known
-   */
-  async #speedAhead(otherwise) {
-    return (await Promise.race([this.#speedOfScripts, this.#asked])) ?? otherwise;
+    return !this.#isAsked && ((await Promise.race([this.#speedOfScripts, this.#asked])) ?? Infinity) < SLOW;
   }
 
   /**
@@ -221,8 +213,15 @@ export class Fetching {
     if (this.#loaded > SAMPLE) this.#measured(this.#speedSoFar());
   }
 
+  /**
+   * As this page has taken what came; or as the network has brought the larger script, by the browser's account: a busy page
+   * takes it later.
+   */
   #speedSoFar() {
-    return this.#loaded && (1000 * this.#loaded) / (performance.now() - this.#began);
+    const taken = this.#loaded && (1000 * this.#loaded) / (performance.now() - this.#began);
+    const [entry] = performance.getEntriesByName(address("pyodide.asm.mjs"));
+    if (!taken || !(entry instanceof PerformanceResourceTiming)) return taken;
+    return Math.max(taken, (1000 * entry.encodedBodySize) / (entry.responseEnd - entry.responseStart));
   }
 }
 
