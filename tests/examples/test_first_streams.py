@@ -31,7 +31,7 @@ def on_waitress(app):
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
+    server.trigger.pull_trigger(server.close)  # in its own thread, which may be waiting for its sockets
     server.task_dispatcher.shutdown()
     thread.join(PATIENCE)
 
